@@ -1,0 +1,67 @@
+"""How good is a network: scores with their uncertainty, and where it goes wrong.
+
+Works on labels and probabilities as plain arrays, so it knows no framework.
+"""
+
+import math
+
+import numpy as np
+
+from digitlib.imaging import as_network_input
+
+
+def probabilities(model, images: np.ndarray) -> np.ndarray:
+    """Return a Keras model's probabilities, (n, 10) float32, for (n, 28, 28) uint8 images."""
+    return model.predict(as_network_input(images), batch_size=500, verbose=0)
+
+
+def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the interval that holds a true rate with 95 % confidence (for z = 1.96).
+
+    Unlike the textbook's mean plus or minus two standard errors, it stays within 0..1 and is
+    right near them, where accuracies are. E. B. Wilson, JASA 22 (1927), 209-212.
+
+    Raises
+    ------
+    ValueError
+        If `total` is not positive or `correct` is not within 0..total.
+    """
+    if total <= 0 or not 0 <= correct <= total:
+        raise ValueError(
+            f"{correct} correct of {total} is no rate: expected 0 <= correct <= total."
+        )
+    rate = correct / total
+    centre = rate + z * z / (2 * total)
+    spread = z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
+    low, high = (centre - spread) / (1 + z * z / total), (centre + spread) / (1 + z * z / total)
+    return max(0.0, low), min(1.0, high)
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return the (10, 10) counts: row, what the digit is; column, what it was read as."""
+    confusion = np.zeros((10, 10), int)
+    np.add.at(confusion, (np.asarray(labels, int), np.asarray(predicted, int)), 1)
+    return confusion
+
+
+def precision_recall(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each class's precision and recall, (10,) each; 0 where a class never occurs."""
+    right = np.diag(confusion)
+    read_as, present = confusion.sum(axis=0), confusion.sum(axis=1)
+    return right / np.maximum(read_as, 1), right / np.maximum(present, 1)
+
+
+def most_confused(confusion: np.ndarray, count: int) -> list[tuple[int, int, int]]:
+    """Return the `count` largest off-diagonal entries as (label, read as, how often)."""
+    errors = confusion.copy()
+    np.fill_diagonal(errors, 0)
+    order = np.argsort(-errors, axis=None, kind="stable")[:count]
+    rows, columns = np.unravel_index(order, errors.shape)
+    return [(int(r), int(c), int(errors[r, c])) for r, c in zip(rows, columns, strict=True)]
+
+
+def most_confident_mistakes(labels: np.ndarray, probs: np.ndarray, count: int) -> np.ndarray:
+    """Return the indices of wrong answers, the most confident first."""
+    wrong = np.flatnonzero(probs.argmax(axis=1) != labels)
+    order = np.argsort(-probs[wrong].max(axis=1), kind="stable")
+    return wrong[order[:count]]

@@ -1,0 +1,293 @@
+"""From any picture to 28 x 28 images in MNIST's look: ink, glyphs, and each glyph made regular.
+
+Knows pictures and shapes, and no network. An ink map is (height, width) float32: 0 where there
+is paper, 1 where there is as much ink as anywhere.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from digitlib.pictures import Picture, open_picture
+
+SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
+CANVAS = 80  # glyphs are made regular at four times the box, where a stroke is ten pixels wide
+THINNEST, WIDEST = 8.0, 13.0  # strokes on that canvas; MNIST's own are mostly within
+SMALLEST_SIDE = 112  # smaller pictures are enlarged first
+FAINTEST = 10.0  # least contrast of ink, of 255
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One thing that may be a digit.
+
+    `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
+    half-open, in pixels of the upright picture; `ink` is its part of the ink map.
+    """
+
+    image: np.ndarray
+    box: tuple[int, int, int, int]
+    ink: np.ndarray
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture, its ink map, and the glyphs found, line by line, left to right."""
+
+    picture: Picture
+    ink: np.ndarray
+    lines: list[list[Glyph]]
+
+
+def as_network_input(images: np.ndarray) -> np.ndarray:
+    """Return (n, 28, 28) uint8 images as the networks take them: (n, 28, 28, 1) float32, 0..1."""
+    return images[..., None].astype(np.float32) / 255
+
+
+def resize_naively(picture) -> np.ndarray:
+    """Return a picture shrunk to (28, 28) uint8 and nothing else, as most tutorials do it."""
+    grey = Image.fromarray(open_picture(picture).colours).convert("L")
+    return np.asarray(grey.resize((SIDE, SIDE)))
+
+
+def prepare(picture) -> Prepared:
+    """Find the ink of a picture and the glyphs in it.
+
+    Parameters
+    ----------
+    picture : path, bytes, PIL.Image.Image or array
+        See `digitlib.pictures.open_picture`, which also says what is raised.
+    """
+    opened = picture if isinstance(picture, Picture) else open_picture(picture)
+    ink = find_ink(_enlarged(opened.colours))
+    scale = opened.size[0] / ink.shape[1], opened.size[1] / ink.shape[0]
+    lines = [
+        [
+            Glyph(in_mnists_look(part), _scaled_box(box, scale, opened.size), part)
+            for box, part in line
+        ]
+        for line in find_glyphs(ink)
+    ]
+    return Prepared(opened, ink, lines)
+
+
+def _enlarged(colours: np.ndarray) -> np.ndarray:
+    height, width = colours.shape[:2]
+    factor = math.ceil(SMALLEST_SIDE / max(height, width))
+    if factor == 1:
+        return colours
+    size = (width * factor, height * factor)
+    return np.asarray(Image.fromarray(colours).resize(size, Image.Resampling.BICUBIC))
+
+
+def _scaled_box(box: tuple[slice, slice], scale, size) -> tuple[int, int, int, int]:
+    rows, columns = box
+    left, top = int(columns.start * scale[0]), int(rows.start * scale[1])
+    right, bottom = math.ceil(columns.stop * scale[0]), math.ceil(rows.stop * scale[1])
+    return left, top, min(right, size[0]), min(bottom, size[1])
+
+
+def find_ink(colours: np.ndarray) -> np.ndarray:
+    """Return the ink map of a picture (h, w, 3) uint8; all zeros where there is no ink.
+
+    Ink is what differs from the paper around it, in one direction of colour space: dark on light
+    or light on dark. The paper's colour is first taken from the border. What is wider than any
+    stroke (shadows, folds, vignettes) is then removed by a morphological opening, which unlike a
+    blurred background keeps a hard shadow's edge where it is.
+    """
+    paper = np.median(_border(colours), axis=0)
+    difference = ndimage.gaussian_filter(colours - paper.astype(np.float32), (0.7, 0.7, 0))
+    strength = np.linalg.norm(difference, axis=2)
+    if strength.max() < FAINTEST:
+        return np.zeros(strength.shape, np.float32)
+    strong = strength > 0.6 * np.percentile(strength, 99.5)
+    direction = difference[strong].mean(axis=0)
+    along = difference @ (direction / max(np.linalg.norm(direction), 1e-6))
+    along = along - _opened(along)
+    noise = 1.4826 * np.median(np.abs(along - np.median(along)))
+    level = _level(along)
+    if level < max(FAINTEST, 5 * noise):
+        return np.zeros(strength.shape, np.float32)
+    return np.clip(along / level, 0, 1).astype(np.float32)
+
+
+def _border(colours: np.ndarray) -> np.ndarray:
+    """Return the pixels (n, 3) of a frame about a twentieth of the picture wide."""
+    edge = max(1, min(colours.shape[:2]) // 20)
+    sides = colours[:edge], colours[-edge:], colours[:, :edge], colours[:, -edge:]
+    return np.concatenate([side.reshape(-1, 3) for side in sides])
+
+
+def _opened(along: np.ndarray) -> np.ndarray:
+    """Return what remains of a map after removing all that is narrower than any stroke may be."""
+    step = max(1, max(along.shape) // 100)
+    small = ndimage.uniform_filter(along, step)[::step, ::step]
+    window = max(3, int(0.4 * max(small.shape)))
+    opened = ndimage.grey_opening(small, (window, window), mode="nearest")
+    zoom = along.shape[0] / opened.shape[0], along.shape[1] / opened.shape[1]
+    return ndimage.zoom(opened, zoom, order=1, mode="nearest", grid_mode=True)
+
+
+def _level(along: np.ndarray) -> float:
+    """Return how far ink is from paper: the median of what Otsu's threshold calls ink.
+
+    N. Otsu, IEEE Trans. Systems, Man, and Cybernetics 9 (1979), 62-66.
+    """
+    counts, edges = np.histogram(along, 128)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * middles)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    between[~np.isfinite(between)] = 0
+    threshold = edges[1 + np.argmax(between)]
+    return float(np.median(along[along > threshold]))
+
+
+def find_glyphs(ink: np.ndarray) -> list[list[tuple[tuple[slice, slice], np.ndarray]]]:
+    """Return the glyphs of an ink map, line by line: for each its box and its own ink.
+
+    Pieces that lie above each other belong together (a 5 and its bar); specks are left out.
+    """
+    labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
+    if count == 0:
+        return []
+    peaks = ndimage.maximum(ink, labels, np.arange(1, count + 1))
+    boxes = ndimage.find_objects(labels)
+    pieces = [(box, [i + 1]) for i, box in enumerate(boxes) if peaks[i] > 0.55]
+    if not pieces:
+        return []
+    tallest = max(_extent(box) for box, _ in pieces)
+    pieces = [piece for piece in pieces if _extent(piece[0]) > 0.12 * tallest]
+    pieces = _merge_stacked(pieces)
+    tallest = max(_extent(box) for box, _ in pieces)
+    pieces = [piece for piece in pieces if _height(piece[0]) > 0.3 * tallest]
+    return [
+        [(box, np.where(np.isin(labels[box], members), ink[box], 0)) for box, members in line]
+        for line in _lines(pieces)
+    ]
+
+
+def _height(box) -> int:
+    return box[0].stop - box[0].start
+
+
+def _extent(box) -> int:
+    return max(_height(box), box[1].stop - box[1].start)
+
+
+def _overlap(a: slice, b: slice) -> int:
+    return min(a.stop, b.stop) - max(a.start, b.start)
+
+
+def _joined(a, b) -> tuple[slice, slice]:
+    return tuple(
+        slice(min(s.start, t.start), max(s.stop, t.stop)) for s, t in zip(a, b, strict=True)
+    )
+
+
+def _merge_stacked(pieces: list) -> list:
+    """Join pieces that share most of their columns and are no taller together than one digit."""
+    pieces = sorted(pieces, key=lambda piece: -_extent(piece[0]))
+    merged = []
+    while pieces:
+        box, members = pieces.pop(0)
+        for i, (other, more) in enumerate(pieces):
+            narrower = min(s.stop - s.start for s in (box[1], other[1]))
+            both = _joined(box, other)
+            stacked = _overlap(box[1], other[1]) > 0.5 * narrower
+            if stacked and _height(both) <= 1.6 * max(_height(box), _height(other)):
+                pieces[i] = (both, members + more)
+                pieces.sort(key=lambda piece: -_extent(piece[0]))
+                break
+        else:
+            merged.append((box, members))
+    return merged
+
+
+def _lines(pieces: list) -> list[list]:
+    """Sort pieces into lines, top to bottom, each from left to right."""
+    lines = []
+    for piece in sorted(pieces, key=lambda piece: piece[0][0].start + piece[0][0].stop):
+        rows = piece[0][0]
+        for line in lines:
+            last = line[-1][0][0]
+            if _overlap(rows, last) > 0.4 * min(_height(piece[0]), last.stop - last.start):
+                line.append(piece)
+                break
+        else:
+            lines.append([piece])
+    return [sorted(line, key=lambda piece: piece[0][1].start) for line in lines]
+
+
+def in_mnists_look(ink: np.ndarray) -> np.ndarray:
+    """Return a glyph's ink map as a (28, 28) uint8 image that MNIST might hold.
+
+    The longer side becomes 20 pixels, strokes much thinner or wider than MNIST's are brought to
+    its width, and the centre of mass comes to the middle, as Y. LeCun, L. Bottou, Y. Bengio and
+    P. Haffner describe it (Proc. IEEE 86 (1998), section III.A), but for the strokes.
+    """
+    canvas = _on_canvas(ink)
+    regular = _cropped(_regular_strokes(canvas))
+    small = _resized(regular, BOX)
+    return _centred(small)
+
+
+def _on_canvas(ink: np.ndarray) -> np.ndarray:
+    """Return the ink with its longer side CANVAS pixels and an empty margin around it."""
+    while max(ink.shape) >= 2 * CANVAS:  # the largest of four, so that thin strokes stay whole
+        even = np.pad(ink, [(0, n % 2) for n in ink.shape])
+        ink = np.maximum.reduce([even[i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    return np.pad(_resized(np.pad(ink, 1), CANVAS), 6)
+
+
+def _resized(ink: np.ndarray, longer: int) -> np.ndarray:
+    scale = longer / max(ink.shape)
+    height, width = (max(1, round(n * scale)) for n in ink.shape)
+    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(np.float32(ink)).resize((width, height), method))
+
+
+def _regular_strokes(ink: np.ndarray) -> np.ndarray:
+    """Return the glyph with strokes between THINNEST and WIDEST, edges soft by a pixel."""
+    inside = ndimage.distance_transform_edt(ink > 0.5)
+    ridge = (inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))
+    if not ridge.any():
+        return ink
+    width = 2 * float(np.median(inside[ridge])) - 0.5
+    if width < THINNEST:
+        outside = ndimage.distance_transform_edt(ink <= 0.5)
+        signed = (THINNEST - width) / 2 + np.where(inside > 0, inside - 0.5, 0.5 - outside)
+    elif width > WIDEST:
+        # Measured from each stroke's own middle, so that its thin parts do not vanish.
+        middle = ndimage.maximum_filter(inside, int(width))
+        signed = inside - np.maximum(middle - WIDEST / 2, 0.5)
+    else:
+        return np.clip(ink, 0, 1)
+    return np.clip(signed + 0.5, 0, 1).astype(np.float32)
+
+
+def _cropped(ink: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero((ink > 0.3).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return ink
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _centred(small: np.ndarray) -> np.ndarray:
+    """Lay up to 20 x 20 ink into 28 x 28, its centre of mass as near the middle as it fits."""
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    weight = max(float(small.sum()), 1e-6)
+    starts = []
+    for axis, length in enumerate(small.shape):
+        mean = float((small.sum(1 - axis) * (np.arange(length) + 0.5)).sum()) / weight
+        starts.append(min(max(round(SIDE / 2 - mean), 0), SIDE - length))
+    top, left = starts
+    image[top : top + small.shape[0], left : left + small.shape[1]] = np.uint8(
+        np.clip(small, 0, 1) * 255
+    )
+    return image

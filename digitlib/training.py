@@ -1,0 +1,325 @@
+"""Training: fit a network, save it whole or not at all, and write down how it was made.
+
+The test images are used once, at the end. Whatever is chosen on the way is chosen on a
+validation split of the training images. Every random number follows from the seed.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from digitlib import __version__
+from digitlib.augmentation import random_affine
+from digitlib.backend import keras, tf
+from digitlib.datasets import Dataset, dataset_digest
+from digitlib.evaluation import probabilities, wilson_interval
+from digitlib.imaging import as_network_input
+from digitlib.models import NETWORKS
+
+MNIST_TRAINING_IMAGES = 60_000
+SUFFIXES = (".keras", ".h5")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides a training run, beside the network and the data.
+
+    The learning rate rises to `peak_rate` over the first tenth of the steps, then falls along a
+    cosine to zero. Rotation (degrees), scale (relative) and shift (pixels) bound the alterations
+    of `digitlib.augmentation.random_affine`.
+    """
+
+    epochs: int
+    batch_size: int
+    peak_rate: float
+    rotation: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    seed: int = 0
+    validation_fraction: float = 1 / 12  # 5,000 of MNIST's 60,000
+
+
+RECIPES = {
+    "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=8, scale=0.1, shift=1.5),
+    "fast": Recipe(epochs=2, batch_size=128, peak_rate=0.01),
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, its learning curves (a list of values per metric), and its card."""
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    card: dict = field(repr=False)
+
+
+def recipe_for(network: str, dataset: Dataset, **changes) -> Recipe:
+    """Return a network's recipe, fitted to the dataset; `changes` that are None are left out.
+
+    A dataset much smaller than MNIST gets more epochs (up to ten times as many) and smaller
+    batches, or the network would end its training before it had begun.
+
+    Raises
+    ------
+    ValueError
+        If the network is unknown, or a change is not a positive number.
+    """
+    if network not in RECIPES:
+        raise ValueError(f"There is no network {network!r}: choose {' or '.join(RECIPES)}.")
+    changes = {name: value for name, value in changes.items() if value is not None}
+    for name, value in changes.items():
+        if value < (0 if name == "seed" else 1):
+            raise ValueError(f"{name} is {value}; it must be at least 1.")
+    recipe = RECIPES[network]
+    rounds = min(10, max(1, MNIST_TRAINING_IMAGES // len(dataset.train_labels)))
+    small = {"epochs": recipe.epochs * rounds, "batch_size": 32} if rounds > 1 else {}
+    if "epochs" in changes:
+        changes["epochs"] *= rounds
+    return replace(recipe, **(small | changes))
+
+
+def split(dataset: Dataset, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of the training images to learn from, and those to validate on.
+
+    Stratified: each digit has the same share in both.
+    """
+    from sklearn.model_selection import train_test_split
+
+    return train_test_split(
+        np.arange(len(dataset.train_labels)),
+        test_size=recipe.validation_fraction,
+        stratify=dataset.train_labels,
+        random_state=recipe.seed,
+    )
+
+
+def batches(images: np.ndarray, labels: np.ndarray, recipe: Recipe) -> tf.data.Dataset:
+    """Return all batches of a whole run, epoch after epoch, as Keras wants them.
+
+    Order and alterations follow from seed and epoch alone. Each batch is a pair of float32
+    tensors (batch, 28, 28, 1) in 0..1 and (batch, 10), one-hot.
+    """
+    pixels = tf.constant(images[..., None])
+    targets = tf.constant(labels.astype(np.int32))
+    seed = tf.constant(recipe.seed, tf.int64)
+    altered = recipe.rotation or recipe.scale or recipe.shift
+
+    def one_epoch(epoch):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(labels)), seed=tf.stack([seed, epoch])
+        )
+
+        def load(step, chosen):
+            inputs = tf.cast(tf.gather(pixels, chosen), tf.float32) / 255
+            if altered:
+                batch_seed = tf.stack([seed, epoch * len(labels) + step])
+                inputs = random_affine(
+                    inputs, batch_seed, recipe.rotation, recipe.scale, recipe.shift
+                )
+            return inputs, tf.one_hot(tf.gather(targets, chosen), 10)
+
+        shuffled = tf.data.Dataset.from_tensor_slices(order)
+        return shuffled.batch(recipe.batch_size, drop_remainder=True).enumerate().map(load)
+
+    return tf.data.Dataset.range(recipe.epochs).flat_map(one_epoch).prefetch(2)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar for a whole run, on `file`, with the latest loss and accuracies."""
+
+    def __init__(self, file=None):
+        super().__init__()
+        self.file = file
+
+    def on_train_begin(self, logs=None):
+        from tqdm import tqdm
+
+        steps = self.params["epochs"] * self.params["steps"]
+        self.bar = tqdm(total=steps, file=self.file, ncols=100, unit="batch", mininterval=0.5)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.bar.set_postfix_str(
+            f"accuracy {logs['accuracy']:.4f}, validation {logs['val_accuracy']:.4f}"
+        )
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Remembers the weights that did best on the validation images, for a run that is stopped."""
+
+    def __init__(self):
+        super().__init__()
+        self.best, self.weights = -1.0, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["val_accuracy"] > self.best:
+            self.best, self.weights = logs["val_accuracy"], self.model.get_weights()
+
+
+def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) -> Trained:
+    """Train a network from scratch, and score it once on the test images.
+
+    Ctrl-C ends the training early: the best weights so far are kept, and the card says
+    ``"interrupted": true``.
+
+    Parameters
+    ----------
+    network : {"classic", "fast"}
+    dataset : Dataset
+    recipe : Recipe
+        From `recipe_for`.
+    progress_file : file, optional
+        Where the progress bar goes; standard error unless given.
+    """
+    learn, validate = split(dataset, recipe)
+    validation = (
+        as_network_input(dataset.train_images[validate]),
+        keras.utils.to_categorical(dataset.train_labels[validate], 10),
+    )
+    keras.utils.set_random_seed(recipe.seed)
+    steps = len(learn) // recipe.batch_size
+    keep_best = KeepBest()
+    history = keras.callbacks.History()
+    start = time.perf_counter()
+    model = compiled(network, recipe, steps * recipe.epochs)
+    interrupted = False
+    bar = ProgressBar(progress_file)
+    try:
+        model.fit(
+            batches(dataset.train_images[learn], dataset.train_labels[learn], recipe),
+            epochs=recipe.epochs,
+            steps_per_epoch=steps,
+            validation_data=validation,
+            validation_batch_size=500,
+            callbacks=[history, bar, keep_best],
+            shuffle=False,  # the batches come shuffled
+            verbose=0,
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+        bar.on_train_end()
+        if keep_best.weights is not None:
+            model.set_weights(keep_best.weights)
+    seconds = time.perf_counter() - start
+    card = describe(network, model, dataset, recipe) | {
+        "epochs_completed": len(history.epoch),
+        "interrupted": interrupted,
+        "fit_seconds": round(seconds, 2),
+        "validation_accuracy": accuracy(model, *(part[validate] for part in _train(dataset))),
+        "test_accuracy": accuracy(model, dataset.test_images, dataset.test_labels),
+    }
+    correct = round(card["test_accuracy"] * len(dataset.test_labels))
+    card["test_interval"] = wilson_interval(correct, len(dataset.test_labels))
+    return Trained(model, history.history, card)
+
+
+def _train(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    return dataset.train_images, dataset.train_labels
+
+
+def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:
+    """Return a network ready to be trained for `steps` steps."""
+    warm_up = steps // 10
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.peak_rate / 20,
+        decay_steps=steps - warm_up,
+        warmup_target=recipe.peak_rate,
+        warmup_steps=warm_up,
+    )
+    model = NETWORKS[network]()
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of images that a model reads right, 0..1."""
+    return float(np.mean(probabilities(model, images).argmax(axis=1) == labels))
+
+
+def describe(network: str, model: keras.Model, dataset: Dataset, recipe: Recipe) -> dict:
+    """Return the part of a card that is known before training: all that a repetition needs."""
+    return {
+        "network": network,
+        "parameters": model.count_params(),
+        "dataset": dataset.name,
+        "dataset_sha256": dataset_digest(dataset),
+        **asdict(recipe),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "digitlib": __version__,
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def check_output(path: str | Path) -> Path:
+    """Return the path that a model is to be saved under, if that can work.
+
+    Raises
+    ------
+    ValueError
+        If the name ends in neither .keras nor .h5.
+    OSError
+        If the folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"Cannot save a model as {path}: the name must end in .keras or .h5.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"Cannot save {path}: there is no folder {path.parent}.")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"Cannot save {path}: choose a file in a folder you may write to.")
+    return path
+
+
+def card_path(path: str | Path) -> Path:
+    """Return where the card of a saved model lies: beside it, under its name and .card.json."""
+    return Path(f"{path}.card.json")
+
+
+def save(trained: Trained, path: str | Path) -> Path:
+    """Save a model and its card; each file appears whole or not at all."""
+    path = check_output(path)
+    with _whole_file(path) as temporary:
+        keras.src.utils.io_utils.set_logging_verbosity("ERROR")
+        trained.model.save(temporary)
+    with _whole_file(card_path(path)) as temporary:
+        temporary.write_text(json.dumps(trained.card, indent=2) + "\n")
+    return path
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name in the same folder, and move it into place once it is written."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    try:
+        yield Path(name)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
