@@ -15,6 +15,17 @@ def probabilities(model, images: np.ndarray) -> np.ndarray:
     return model.predict(as_network_input(images), batch_size=500, verbose=0)
 
 
+def score(network, images: np.ndarray, labels: np.ndarray) -> dict:
+    """Return accuracy, correct, images and interval of a function from images to probabilities."""
+    correct = int(np.sum(network(images)[:, :10].argmax(axis=1) == labels))
+    return {
+        "accuracy": correct / len(labels),
+        "correct": correct,
+        "images": len(labels),
+        "interval": wilson_interval(correct, len(labels)),
+    }
+
+
 def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """Return the interval that holds a true rate with 95 % confidence (for z = 1.96).
 

@@ -1,32 +1,23 @@
-"""Training: fit a network, save it whole or not at all, and write down how it was made.
+"""Training: fit a network and write down how it was made.
 
 The test images are used once, at the end. Whatever is chosen on the way is chosen on a
 validation split of the training images. Every random number follows from the seed.
 """
 
-import contextlib
-import json
-import os
-import platform
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
-from digitlib import __version__
 from digitlib.augmentation import random_affine
 from digitlib.backend import keras, tf
-from digitlib.datasets import Dataset, dataset_digest
+from digitlib.datasets import Dataset
 from digitlib.evaluation import probabilities, wilson_interval
 from digitlib.imaging import as_network_input
 from digitlib.models import NETWORKS
+from digitlib.saving import describe
 
 MNIST_TRAINING_IMAGES = 60_000
-SUFFIXES = (".keras", ".h5")
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,7 @@ class Recipe:
 
 
 RECIPES = {
-    "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=8, scale=0.1, shift=1.5),
+    "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=6, scale=0.08, shift=1),
     "fast": Recipe(epochs=2, batch_size=128, peak_rate=0.01),
 }
 
@@ -219,7 +210,7 @@ def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) ->
         if keep_best.weights is not None:
             model.set_weights(keep_best.weights)
     seconds = time.perf_counter() - start
-    card = describe(network, model, dataset, recipe) | {
+    card = describe(network, model, dataset, asdict(recipe)) | {
         "epochs_completed": len(history.epoch),
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
@@ -256,70 +247,3 @@ def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of images that a model reads right, 0..1."""
     return float(np.mean(probabilities(model, images).argmax(axis=1) == labels))
-
-
-def describe(network: str, model: keras.Model, dataset: Dataset, recipe: Recipe) -> dict:
-    """Return the part of a card that is known before training: all that a repetition needs."""
-    return {
-        "network": network,
-        "parameters": model.count_params(),
-        "dataset": dataset.name,
-        "dataset_sha256": dataset_digest(dataset),
-        **asdict(recipe),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {
-            "digitlib": __version__,
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-            "numpy": np.__version__,
-        },
-    }
-
-
-def check_output(path: str | Path) -> Path:
-    """Return the path that a model is to be saved under, if that can work.
-
-    Raises
-    ------
-    ValueError
-        If the name ends in neither .keras nor .h5.
-    OSError
-        If the folder does not exist or cannot be written to.
-    """
-    path = Path(path)
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"Cannot save a model as {path}: the name must end in .keras or .h5.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"Cannot save {path}: there is no folder {path.parent}.")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"Cannot save {path}: choose a file in a folder you may write to.")
-    return path
-
-
-def card_path(path: str | Path) -> Path:
-    """Return where the card of a saved model lies: beside it, under its name and .card.json."""
-    return Path(f"{path}.card.json")
-
-
-def save(trained: Trained, path: str | Path) -> Path:
-    """Save a model and its card; each file appears whole or not at all."""
-    path = check_output(path)
-    with _whole_file(path) as temporary:
-        keras.src.utils.io_utils.set_logging_verbosity("ERROR")
-        trained.model.save(temporary)
-    with _whole_file(card_path(path)) as temporary:
-        temporary.write_text(json.dumps(trained.card, indent=2) + "\n")
-    return path
-
-
-@contextlib.contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder, and move it into place once it is written."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)

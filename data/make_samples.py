@@ -1,0 +1,105 @@
+"""Draw the sample pictures: `python data/make_samples.py` writes data/samples/ and the package's.
+
+They are this project's own (MIT, like the rest), so that everybody has pictures to read. Each
+stands for one thing that outside pictures do and MNIST's do not.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from digitlib.strokes import strokes
+
+HERE = Path(__file__).resolve().parent
+FOLDERS = HERE / "samples", HERE.parent / "digitlib" / "samples"
+OVERSAMPLING = 3
+
+
+def pen(text, size, box, width, slant=0.0, ways=None, seed=0):
+    """Return a mask (height, width) 0..1 with digits written side by side into a box."""
+    rng = np.random.default_rng(seed)
+    mask = Image.new("L", (size[0] * OVERSAMPLING, size[1] * OVERSAMPLING))
+    draw = ImageDraw.Draw(mask)
+    left, top, right, bottom = (v * OVERSAMPLING for v in box)
+    pitch = (right - left) / len(text)
+    radius = width * OVERSAMPLING / 2
+    for i, digit in enumerate(text):
+        for points in strokes(digit, (ways or {}).get(digit, 0)):
+            wobble = np.cumsum(rng.normal(0, 0.002, points.shape), axis=0)
+            x = points[:, 0] - slant * (points[:, 1] - 0.5) + wobble[:, 0]
+            xs = left + pitch * (i + 0.1 + 0.8 * x)
+            ys = top + (bottom - top) * (points[:, 1] + wobble[:, 1])
+            line = list(zip(xs.tolist(), ys.tolist(), strict=True))
+            draw.line(line, fill=255, width=round(2 * radius), joint="curve")
+            for x, y in line:
+                draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    small = mask.resize(size, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(0.5))
+    return np.asarray(small, float) / 255
+
+
+def on_paper(mask, ink, paper, noise=0.0, light=None, seed=0):
+    """Return a picture of ink on paper (colours 0..255), under uneven light, with noise."""
+    rng = np.random.default_rng(seed)
+    mask = mask[..., None]
+    colours = mask * np.array(ink, float) + (1 - mask) * np.array(paper, float)
+    if light is not None:
+        colours = colours * light[..., None]
+    colours = colours + rng.normal(0, noise, colours.shape)
+    return Image.fromarray(np.uint8(np.clip(colours, 0, 255)))
+
+
+def lamp(size, hard_edge=None):
+    """Return the light (height, width) of a lamp at the upper left, a shadow's edge across it."""
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    light = 1.0 - 0.55 * np.hypot(x / size[0], y / size[1]) / np.sqrt(2)
+    if hard_edge:
+        light = np.where(x + 0.4 * y > hard_edge * size[0], light * 0.72, light)
+    return light
+
+
+def samples():
+    """Yield (file name, text, kind, picture)."""
+    white, black = (255, 255, 255), (20, 20, 25)
+    mask = pen("7", (240, 240), (60, 30, 180, 200), 12, slant=0.15, ways={"7": 1}, seed=1)
+    yield "dark_on_light.png", "7", "drawn", on_paper(mask, black, white)
+    mask = pen("3", (240, 240), (70, 40, 180, 205), 14, seed=2)
+    yield "light_on_dark.png", "3", "drawn", on_paper(mask, (235, 235, 225), (35, 60, 50), 4)
+    mask = pen("5", (260, 260), (70, 40, 200, 220), 11, slant=0.1, seed=3)
+    yield "coloured.png", "5", "drawn", on_paper(mask, (110, 40, 160), (250, 225, 120))
+    mask = pen("2", (200, 200), (50, 30, 160, 170), 10, seed=4)
+    ink = np.zeros((200, 200, 4), np.uint8)
+    ink[..., 3] = np.uint8(mask * 255)
+    yield "transparent.png", "2", "drawn", Image.fromarray(ink)
+    mask = pen("4", (320, 320), (215, 15, 300, 120), 8, seed=5)
+    yield "off_centre.png", "4", "drawn", on_paper(mask, black, white)
+    size = (900, 1200)
+    mask = pen("6", size, (330, 330, 620, 800), 24, slant=0.1, seed=6)
+    photo = on_paper(mask, (50, 60, 120), (225, 215, 200), 7, lamp(size, 0.75), seed=6)
+    yield "shadowed_photo.jpg", "6", "photo", photo
+    size = (1000, 420)
+    mask = pen("20619", size, (90, 110, 910, 310), 15, slant=0.1, ways={"1": 1}, seed=7)
+    photo = on_paper(mask, (40, 40, 60), (235, 230, 220), 6, lamp(size), seed=7)
+    yield "several_digits.jpg", "20619", "many", photo
+    blank = on_paper(np.zeros((400, 600)), black, (230, 225, 215), 6, lamp((600, 400)), seed=8)
+    yield "blank_paper.jpg", "", "none", blank
+
+
+def main():
+    """Write all samples and their labels into both folders."""
+    rows = []
+    for name, text, kind, picture in samples():
+        rows.append({"path": name, "text": text, "kind": kind, "writer": "digitlib"})
+        for folder in FOLDERS:
+            folder.mkdir(exist_ok=True)
+            picture.save(folder / name, **({"quality": 80} if name.endswith("jpg") else {}))
+    for folder in FOLDERS:
+        with (folder / "labels.csv").open("w", newline="") as file:
+            table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

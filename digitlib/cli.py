@@ -1,0 +1,177 @@
+"""`digitlib` at the shell: train, predict, evaluate, data."""
+
+import argparse
+import json
+import os
+import sys
+
+EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return 0, or 1 where something could not be read or done.
+
+    Wrong usage ends the process with 2, as argparse does.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("digitlib: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone: `digitlib predict … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError) as error:
+        print(f"digitlib: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"digitlib: this command needs {error.name}; run: pip install 'digitlib[train]'.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="digitlib", description=EXPLANATION)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train a network and save it with its card")
+    train.add_argument("--network", choices=["classic", "fast"], default="classic")
+    train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
+    train.add_argument("--epochs", type=_positive, metavar="N")
+    train.add_argument("--batch-size", type=_positive, metavar="N")
+    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
+    train.set_defaults(run=_train)
+
+    predict = commands.add_parser("predict", help="read the digits in pictures")
+    predict.add_argument("paths", nargs="+", metavar="PATH")
+    predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
+    predict.set_defaults(run=_predict)
+
+    evaluate = commands.add_parser("evaluate", help="score a network on the test images")
+    evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
+    evaluate.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
+    evaluate.set_defaults(run=_evaluate)
+
+    data = commands.add_parser("data", help="say where the digits were found")
+    data.add_argument("--verify", action="store_true", help="compute their digests again")
+    data.set_defaults(run=_data)
+
+    for command in (train, predict, evaluate):
+        command.add_argument("--json", action="store_true", help="print JSON, a line at a time")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+    return int(text)
+
+
+def _train(options) -> int:
+    from digitlib.saving import card_path, check_output  # TensorFlow starts here
+
+    check_output(options.output)
+    from digitlib.datasets import load_digits
+    from digitlib.saving import save
+    from digitlib.training import recipe_for, train
+
+    dataset = load_digits(options.data)
+    recipe = recipe_for(
+        options.network,
+        dataset,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+    )
+    trained = train(options.network, dataset, recipe)
+    card = trained.card
+    save(trained.model, card, options.output)
+    if card["interrupted"]:
+        print("digitlib: stopped early; the best weights so far are kept.", file=sys.stderr)
+    if options.json:
+        print(json.dumps(card))
+    else:
+        low, high = card["test_interval"]
+        print(
+            f"{card['network']}: {card['parameters']:,} parameters, {card['fit_seconds']:.0f} s\n"
+            f"{card['dataset']} test images read right: {card['test_accuracy']:.2%} "
+            f"(95 % interval {low:.2%} to {high:.2%})\n"
+            f"saved as {options.output}, its card as {card_path(options.output)}"
+        )
+    return 0
+
+
+def _predict(options) -> int:
+    from digitlib.pictures import PictureError
+    from digitlib.recognizer import Recognizer
+
+    failed = False
+    for path, reading in Recognizer(options.model).read_many(options.paths):
+        error = reading if isinstance(reading, PictureError) else None
+        failed = failed or error is not None
+        if options.json:
+            print(json.dumps(_as_json(path, None if error else reading, error)))
+        elif error:
+            print(f"digitlib: {error}", file=sys.stderr)
+        else:
+            print(_escaped(path), _escaped(reading.text), f"{reading.confidence:.0%}", sep="\t")
+    return int(failed)
+
+
+def _as_json(path: str, reading, error) -> dict:
+    digits = [
+        {"digit": d.digit, "confidence": round(d.confidence, 4), "box": list(d.box)}
+        for d in (reading.digits if reading else [])
+    ]
+    return {
+        "path": path,
+        "text": reading.text if reading else "",
+        "confidence": round(reading.confidence, 4) if reading else None,
+        "digits": digits,
+        "error": str(error) if error else None,
+    }
+
+
+def _escaped(text: str) -> str:
+    from digitlib.pictures import display_name
+
+    return display_name(text)
+
+
+def _evaluate(options) -> int:
+    from digitlib.datasets import load_digits
+    from digitlib.evaluation import score
+    from digitlib.loading import load_network
+    from digitlib.recognizer import SHIPPED_MODEL
+
+    network = load_network(options.model or SHIPPED_MODEL)
+    dataset = load_digits(options.data)
+    result = {"dataset": dataset.name} | score(network, dataset.test_images, dataset.test_labels)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        low, high = result["interval"]
+        print(
+            f"{dataset.name}: {result['correct']:,} of {result['images']:,} test images read "
+            f"right, {result['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"
+        )
+    return 0
+
+
+def _data(options) -> int:
+    from digitlib.datasets import load_digits, part_digests
+
+    dataset = load_digits("auto")
+    print(f"{dataset.name}, found in {dataset.source}")
+    print(
+        f"{len(dataset.train_labels):,} training images, {len(dataset.test_labels):,} test images"
+    )
+    if options.verify:
+        for part, digest in part_digests(dataset).items():
+            print(f"{digest}  {part}")
+    print(f"{dataset.citation} Licence: {dataset.licence}.")
+    return 0

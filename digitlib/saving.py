@@ -1,0 +1,84 @@
+"""Saving a trained model, whole or not at all, and the card that says how it was made."""
+
+import contextlib
+import json
+import logging
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from digitlib import __version__
+from digitlib.backend import keras, tf
+from digitlib.datasets import Dataset, dataset_digest
+
+SUFFIXES = (".keras", ".h5")
+
+
+def describe(network: str, model: keras.Model, dataset: Dataset, hyperparameters: dict) -> dict:
+    """Return the part of a card that is known before training: all that a repetition needs."""
+    return {
+        "network": network,
+        "parameters": model.count_params(),
+        "dataset": dataset.name,
+        "dataset_sha256": dataset_digest(dataset),
+        **hyperparameters,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "digitlib": __version__,
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def check_output(path: str | Path) -> Path:
+    """Return the path that a model is to be saved under, if that can work.
+
+    Raises
+    ------
+    ValueError
+        If the name ends in neither .keras nor .h5.
+    OSError
+        If the folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"Cannot save a model as {path}: the name must end in .keras or .h5.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"Cannot save {path}: there is no folder {path.parent}.")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"Cannot save {path}: choose a file in a folder you may write to.")
+    return path
+
+
+def card_path(path: str | Path) -> Path:
+    """Return where the card of a saved model lies: beside it, under its name and .card.json."""
+    return Path(f"{path}.card.json")
+
+
+def save(model: keras.Model, card: dict, path: str | Path) -> Path:
+    """Save a model and its card; each file appears whole or not at all."""
+    path = check_output(path)
+    logging.getLogger("absl").setLevel(logging.ERROR)  # Keras advises against .h5; it was asked for
+    with whole_file(path) as temporary:
+        model.save(temporary)
+    with whole_file(card_path(path)) as temporary:
+        temporary.write_text(json.dumps(card, indent=2) + "\n")
+    return path
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name in the same folder, and move it into place once it is written."""
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
