@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train a network and save it with its card")
-    train.add_argument("--network", choices=["classic", "fast"], default="classic")
+    train.add_argument("--network", choices=["classic", "fast", "reader"], default="classic")
     train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
     train.add_argument("--epochs", type=_positive, metavar="N")
     train.add_argument("--batch-size", type=_positive, metavar="N")
@@ -76,7 +76,7 @@ def _train(options) -> int:
 
     check_output(options.output)
     from digitlib.datasets import load_digits
-    from digitlib.saving import save
+    from digitlib.saving import export_tflite, save
     from digitlib.training import recipe_for, train
 
     dataset = load_digits(options.data)
@@ -89,7 +89,9 @@ def _train(options) -> int:
     )
     trained = train(options.network, dataset, recipe)
     card = trained.card
-    save(trained.model, card, options.output)
+    path = save(trained.model, card, options.output)
+    if options.network == "reader":
+        export_tflite(trained.model, path.with_suffix(".tflite"))
     if card["interrupted"]:
         print("digitlib: stopped early; the best weights so far are kept.", file=sys.stderr)
     if options.json:

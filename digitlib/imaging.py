@@ -98,14 +98,14 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     stroke (shadows, folds, vignettes) is then removed by a morphological opening, which unlike a
     blurred background keeps a hard shadow's edge where it is.
     """
-    paper = np.median(_border(colours), axis=0)
-    difference = ndimage.gaussian_filter(colours - paper.astype(np.float32), (0.7, 0.7, 0))
+    smooth = ndimage.gaussian_filter(colours.astype(np.float32), (0.7, 0.7, 0))
+    difference = smooth - _local_paper(smooth)
     strength = np.linalg.norm(difference, axis=2)
     if strength.max() < FAINTEST:
         return np.zeros(strength.shape, np.float32)
     strong = strength > 0.6 * np.percentile(strength, 99.5)
     direction = difference[strong].mean(axis=0)
-    along = difference @ (direction / max(np.linalg.norm(direction), 1e-6))
+    along = smooth @ (direction / max(np.linalg.norm(direction), 1e-6))
     along = _without_shadows(along)
     noise = 1.4826 * np.median(np.abs(along - np.median(along)))
     level = _level(along)
@@ -114,11 +114,15 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     return np.clip(along / level, 0, 1).astype(np.float32)
 
 
-def _border(colours: np.ndarray) -> np.ndarray:
-    """Return the pixels (n, 3) of a frame about a twentieth of the picture wide."""
-    edge = max(1, min(colours.shape[:2]) // 20)
-    sides = colours[:edge], colours[-edge:], colours[:, :edge], colours[:, -edge:]
-    return np.concatenate([side.reshape(-1, 3) for side in sides])
+def _local_paper(colours: np.ndarray) -> np.ndarray:
+    """Return the colour that prevails around each pixel, within half of the longer side."""
+    height, width = colours.shape[:2]
+    step = max(1, max(height, width) // 32)
+    small = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+    window = max(3, max(small.shape) // 2)
+    paper = ndimage.median_filter(small, (window, window, 1), mode="nearest")
+    zoom = height / small.shape[0], width / small.shape[1], 1
+    return ndimage.zoom(paper, zoom, order=1, mode="nearest", grid_mode=True)
 
 
 def _without_shadows(along: np.ndarray) -> np.ndarray:
@@ -130,7 +134,7 @@ def _without_shadows(along: np.ndarray) -> np.ndarray:
     """
     edges = ndimage.gaussian_gradient_magnitude(along, 1.0) ** 2
     candidates, explained = [], []
-    for share in (0.1, 0.2, 0.4):
+    for share in (0.12, 0.2, 0.4):
         inked = along - _opened(along, share)
         inked -= np.median(inked)
         mask = inked > 0.5 * _level(inked)
@@ -140,7 +144,7 @@ def _without_shadows(along: np.ndarray) -> np.ndarray:
         candidates.append(inked)
         explained.append(edges[outline].sum())
     best = max(explained)
-    return next(c for c, e in zip(candidates, explained, strict=True) if e >= 0.7 * best)
+    return next(c for c, e in zip(candidates, explained, strict=True) if e >= 0.9 * best)
 
 
 def _opened(along: np.ndarray, share: float) -> np.ndarray:
@@ -149,6 +153,7 @@ def _opened(along: np.ndarray, share: float) -> np.ndarray:
     small = ndimage.uniform_filter(along, step)[::step, ::step]
     window = max(3, int(share * max(small.shape)))
     opened = ndimage.grey_opening(small, (window, window), mode="nearest")
+    opened = ndimage.maximum_filter(opened, 3)  # making it small has blurred hard shadows' edges
     zoom = along.shape[0] / opened.shape[0], along.shape[1] / opened.shape[1]
     return ndimage.zoom(opened, zoom, order=1, mode="nearest", grid_mode=True)
 

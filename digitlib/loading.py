@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from digitlib.imaging import as_network_input
+from digitlib.quiet import quiet_native
 
 Network = Callable[[np.ndarray], np.ndarray]
 MAX_BYTES = 100_000_000
@@ -62,7 +63,8 @@ def _load_tflite(path: Path) -> Network:
     from ai_edge_litert.interpreter import Interpreter
 
     try:
-        interpreter = Interpreter(model_path=str(path), num_threads=1)
+        with quiet_native():
+            interpreter = Interpreter(model_path=str(path), num_threads=1)
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is damaged: LiteRT cannot load it.") from error
@@ -78,7 +80,8 @@ def _load_tflite(path: Path) -> Network:
         if len(images) != batch:
             batch = len(images)
             interpreter.resize_tensor_input(enter, (batch, 28, 28, 1))
-            interpreter.allocate_tensors()
+            with quiet_native():
+                interpreter.allocate_tensors()
         interpreter.set_tensor(enter, as_network_input(images))
         interpreter.invoke()
         return interpreter.get_tensor(leave)

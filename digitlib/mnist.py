@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+CHECKOUT = Path(__file__).parents[1]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 KERAS_NAMES = dict(zip(PARTS, ("x_train", "y_train", "x_test", "y_test"), strict=True))
 IDX_NAMES = dict(
@@ -84,7 +85,7 @@ def _folders() -> Iterator[Path]:
                 f"DIGITLIB_DATA is {given!r}, a relative path; set it to an absolute one."
             )
         yield from (folder, folder / "mnist")
-    yield Path(__file__).parents[1] / "data" / "mnist"
+    yield CHECKOUT / "data" / "mnist"
     yield user_cache()
     yield Path.home() / ".keras" / "datasets"
     for parent in (Path.cwd(), Path.cwd() / "data", Path.home() / "data"):

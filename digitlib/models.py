@@ -50,6 +50,29 @@ def fast_cnn() -> keras.Sequential:
     )
 
 
+def reader_cnn() -> keras.Sequential:
+    """Return the network behind `digitlib.recognizer`, untrained.
+
+    Three stages of small convolutions, each stage at half the resolution of the one before; the
+    mean over all positions replaces a large dense layer, so that a digit a little off its place
+    reads the same.
+    """
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *_convolution(32, 3),
+            *_convolution(32, 5, strides=2),
+            *_convolution(64, 3),
+            *_convolution(64, 5, strides=2),
+            *_convolution(128, 3),
+            layers.GlobalAveragePooling2D(),
+            layers.Dropout(0.3),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="reader_cnn",
+    )
+
+
 def _convolution(filters: int, size: int, strides: int = 1) -> list[keras.Layer]:
     return [
         layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False),
@@ -58,4 +81,4 @@ def _convolution(filters: int, size: int, strides: int = 1) -> list[keras.Layer]
     ]
 
 
-NETWORKS = {"classic": classic_cnn, "fast": fast_cnn}
+NETWORKS = {"classic": classic_cnn, "fast": fast_cnn, "reader": reader_cnn}

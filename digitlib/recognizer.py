@@ -11,6 +11,7 @@ from digitlib.loading import load_network
 from digitlib.pictures import PictureError
 
 PRETRAINED = Path(__file__).parent / "pretrained"
+SAMPLES = Path(__file__).parent / "samples"
 SHIPPED_MODEL = PRETRAINED / "reader.tflite"
 NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64

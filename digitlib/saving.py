@@ -1,6 +1,7 @@
 """Saving a trained model, whole or not at all, and the card that says how it was made."""
 
 import contextlib
+import io
 import json
 import logging
 import os
@@ -66,10 +67,22 @@ def save(model: keras.Model, card: dict, path: str | Path) -> Path:
     """Save a model and its card; each file appears whole or not at all."""
     path = check_output(path)
     logging.getLogger("absl").setLevel(logging.ERROR)  # Keras advises against .h5; it was asked for
+    weights_alone = type(model).from_config(
+        model.get_config()
+    )  # Adam's state would treble the file
+    weights_alone.set_weights(model.get_weights())
     with whole_file(path) as temporary:
-        model.save(temporary)
+        weights_alone.save(temporary)
     with whole_file(card_path(path)) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")
+    return path
+
+
+def export_tflite(model: keras.Model, path: str | Path) -> Path:
+    """Write a model for LiteRT, which runs it without TensorFlow."""
+    path = Path(path)
+    with contextlib.redirect_stdout(io.StringIO()), whole_file(path) as temporary:
+        model.export(temporary, format="litert")
     return path
 
 

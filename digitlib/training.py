@@ -41,7 +41,10 @@ class Recipe:
 
 RECIPES = {
     "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=6, scale=0.08, shift=1),
-    "fast": Recipe(epochs=2, batch_size=128, peak_rate=0.01),
+    "fast": Recipe(epochs=3, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1),
+    "reader": Recipe(
+        epochs=10, batch_size=128, peak_rate=0.005, rotation=10, scale=0.12, shift=1.5
+    ),
 }
 
 
@@ -173,7 +176,7 @@ def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) ->
 
     Parameters
     ----------
-    network : {"classic", "fast"}
+    network : {"classic", "fast", "reader"}
     dataset : Dataset
     recipe : Recipe
         From `recipe_for`.

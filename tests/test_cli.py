@@ -1,0 +1,110 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from digitlib.cli import main
+from digitlib.recognizer import PRETRAINED, SAMPLES
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+def test_predict_prints_path_text_and_confidence(capsys):
+    path = str(SAMPLES / "dark_on_light.png")
+    assert main(["predict", path]) == 0
+    [line] = lines(capsys)
+    shown, text, confidence = line.split("\t")
+    assert (shown, text) == (path, "7")
+    assert confidence.endswith("%") and 40 <= int(confidence[:-2]) <= 100
+
+
+def test_predict_json_has_a_line_a_picture_and_reads_on_after_an_error(capsys, tmp_path):
+    bad = tmp_path / "no\npicture.png"
+    bad.write_text("no")
+    paths = [SAMPLES / "several_digits.jpg", bad, SAMPLES / "blank_paper.jpg"]
+    assert main(["predict", "--json", *map(str, paths)]) == 1
+    several, broken, blank = map(json.loads, lines(capsys))
+    assert several["text"] == "20619" and several["error"] is None
+    assert [d["digit"] for d in several["digits"]] == [2, 0, 6, 1, 9]
+    assert all(len(d["box"]) == 4 and 0 < d["confidence"] <= 1 for d in several["digits"])
+    assert broken["path"] == str(bad) and broken["text"] == "" and broken["confidence"] is None
+    assert "not a picture" in broken["error"] and "\n" not in broken["error"]
+    assert blank["text"] == "" and blank["digits"] == [] and blank["confidence"] > 0.5
+
+
+def test_control_characters_in_paths_are_escaped(capsys, tmp_path):
+    path = tmp_path / "a\nb.png"
+    shutil.copy(SAMPLES / "dark_on_light.png", path)
+    assert main(["predict", str(path)]) == 0
+    [line] = lines(capsys)
+    assert "a\\nb.png\t7\t" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["predict"], ["train", "--epochs", "0"], ["train", "--network", "x"], ["sing"]],
+)
+def test_wrong_usage_is_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["predict", "x.png", "--model", "none.keras"], "no model file"),
+        (["train", "--output", "model.pt"], "must end in .keras or .h5"),
+    ],
+)
+def test_errors_are_one_sentence(arguments, words, capsys):
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1 and "Traceback" not in said
+
+
+def test_train_evaluate_and_predict_with_the_result(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--network", "fast", "--data", "uci", "--epochs", "1", "--output", "m.h5"]
+    assert main(["train", *arguments, "--json"]) == 0
+    card = json.loads(lines(capsys)[-1])
+    assert card == json.loads((tmp_path / "m.h5.card.json").read_text())
+    assert card["network"] == "fast" and card["test_accuracy"] > 0.8
+    assert main(["evaluate", "--model", "m.h5", "--data", "uci", "--json"]) == 0
+    result = json.loads(lines(capsys)[-1])
+    assert result["images"] == 500 and result["accuracy"] == pytest.approx(card["test_accuracy"])
+    assert result["interval"][0] < result["accuracy"] < result["interval"][1]
+    assert main(["predict", "--model", "m.h5", str(SAMPLES / "dark_on_light.png")]) == 0
+    assert len(lines(capsys)) == 1
+
+
+def test_evaluate_the_shipped_model(capsys):
+    assert main(["evaluate", "--data", "uci", "--json"]) == 0
+    assert json.loads(lines(capsys)[-1])["accuracy"] > 0.9
+
+
+def test_data_says_where_and_what(capsys, nowhere):
+    assert main(["data", "--verify"]) == 0
+    said = capsys.readouterr()
+    assert "UCI digits, found in scikit-learn" in said.out and "1,297" in said.out
+    assert len([line for line in said.out.splitlines() if len(line.split()[0]) == 64]) == 4
+    assert "NOTICE" in said.err
+
+
+def test_python_m_digitlib_and_a_closed_pipe():
+    paths = [str(SAMPLES / "dark_on_light.png")] * 3
+    command = [sys.executable, "-m", "digitlib", "predict", *paths]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+    assert "Traceback" not in errors
+
+
+def test_the_cards_of_the_shipped_models_reach_what_is_claimed():
+    classic = json.loads((PRETRAINED / "classic.keras.card.json").read_text())
+    assert classic["dataset"] == "MNIST" and classic["test_accuracy"] >= 0.992
+    assert classic["test_interval"][0] > 0.99

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from digitlib import evaluation
+
+
+def test_wilson_interval_against_published_values():
+    # R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+    assert evaluation.wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert evaluation.wilson_interval(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert evaluation.wilson_interval(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert evaluation.wilson_interval(29, 29) == pytest.approx((0.8830, 1.0), abs=5e-5)
+
+
+@pytest.mark.parametrize(("correct", "total"), [(1, 0), (-1, 5), (6, 5)])
+def test_wilson_interval_of_nonsense(correct, total):
+    with pytest.raises(ValueError, match="no rate"):
+        evaluation.wilson_interval(correct, total)
+
+
+def test_confusion_precision_recall_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    labels, predicted = rng.integers(0, 10, (2, 500))
+    confusion = evaluation.confusion_matrix(labels, predicted)
+    assert np.array_equal(confusion, metrics.confusion_matrix(labels, predicted))
+    precision, recall = evaluation.precision_recall(confusion)
+    assert np.allclose(precision, metrics.precision_score(labels, predicted, average=None))
+    assert np.allclose(recall, metrics.recall_score(labels, predicted, average=None))
+
+
+def test_most_confused_leaves_the_diagonal_out():
+    confusion = np.diag(np.full(10, 99))
+    confusion[4, 9], confusion[7, 2] = 5, 3
+    assert evaluation.most_confused(confusion, 2) == [(4, 9, 5), (7, 2, 3)]
+    assert confusion[0, 0] == 99
+
+
+def test_most_confident_mistakes_are_wrong_and_in_order():
+    labels = np.array([0, 1, 2, 3])
+    probs = np.full((4, 10), 0.01)
+    probs[0, 0] = 0.9  # right
+    probs[1, 5], probs[2, 5], probs[3, 5] = 0.5, 0.8, 0.6
+    assert evaluation.most_confident_mistakes(labels, probs, 2).tolist() == [2, 3]
+
+
+def test_score_ignores_what_is_not_a_digit():
+    def network(images):
+        return np.eye(11)[[3, 4, 10]]
+
+    result = evaluation.score(network, np.zeros((3, 28, 28)), np.array([3, 5, 0]))
+    assert (result["correct"], result["images"]) == (2, 3)
+    assert result["accuracy"] == pytest.approx(2 / 3)

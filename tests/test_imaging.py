@@ -1,0 +1,129 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digitlib import imaging
+from digitlib.recognizer import SAMPLES
+
+
+def seven(size=(200, 200), box=(60, 40, 140, 170), width=12, ink=0, paper=255):
+    image = Image.new("L", size, paper)
+    left, top, right, bottom = box
+    points = [(left, top), (right, top), ((left + right) // 2, bottom)]
+    ImageDraw.Draw(image).line(points, fill=ink, width=width, joint="curve")
+    return np.asarray(image)
+
+
+def only_glyph(picture):
+    [[glyph]] = imaging.prepare(picture).lines
+    return glyph
+
+
+def similar(image, other):
+    """Whether two images agree, up to a pixel in the place of their centre of mass."""
+    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    moved = [np.roll(image, shift, (0, 1)).ravel() for shift in shifts]
+    return max(np.corrcoef(m, other.ravel())[0, 1] for m in moved) > 0.85
+
+
+def test_images_are_in_mnists_look():
+    image = only_glyph(seven()).image
+    assert image.shape == (28, 28) and image.dtype == np.uint8
+    rows, columns = np.nonzero(image > 30)
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
+    weight = image / image.sum()
+    assert abs((weight.sum(1) * np.arange(28)).sum() - 13.5) <= 1
+    assert abs((weight.sum(0) * np.arange(28)).sum() - 13.5) <= 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        dict(ink=255, paper=0),
+        dict(ink=200, paper=230),
+        dict(width=2),
+        dict(width=24),
+        dict(box=(5, 10, 85, 140)),
+        dict(size=(1200, 900), box=(600, 300, 760, 560), width=24),
+        dict(size=(28, 28), box=(8, 5, 20, 24), width=2),
+    ],
+)
+def test_ink_paper_pen_place_and_size_hardly_matter(changed):
+    assert similar(only_glyph(seven(**changed)).image, only_glyph(seven()).image)
+
+
+def test_a_hard_shadow_is_not_ink():
+    picture = seven((300, 300), (100, 60, 200, 240), 14, ink=40, paper=220).astype(float)
+    columns = np.arange(300)
+    picture[:, columns > 170] *= 0.65
+    plain = seven((300, 300), (100, 60, 200, 240), 14, ink=40, paper=220)
+    assert similar(only_glyph(picture.astype(np.uint8)).image, only_glyph(plain).image)
+
+
+def test_boxes_are_half_open_and_in_pixels_of_the_picture():
+    picture = np.full((600, 2400), 255, np.uint8)
+    picture[100:400, 1000:1040] = 0
+    left, top, right, bottom = only_glyph(picture).box
+    assert abs(left - 1000) <= 8 and abs(right - 1040) <= 8
+    assert abs(top - 100) <= 8 and abs(bottom - 400) <= 8
+    whole = np.full((50, 20), 0, np.uint8)
+    whole[:, 8:12] = 255
+    left, top, right, bottom = only_glyph(whole).box
+    assert top == 0 and bottom == 50 and 0 <= left < right <= 20
+
+
+def test_lines_top_to_bottom_and_glyphs_left_to_right():
+    picture = np.full((300, 400), 255, np.uint8)
+    for row, columns in ((40, (300, 60, 180)), (180, (100, 220))):
+        for column in columns:
+            picture[row : row + 80, column : column + 12] = 0
+    lines = imaging.prepare(picture).lines
+    lefts = [[glyph.box[0] for glyph in line] for line in lines]
+    assert [len(line) for line in lefts] == [3, 2]
+    assert all(line == sorted(line) for line in lefts)
+
+
+def test_a_bar_apart_belongs_to_its_digit():
+    picture = np.full((200, 200), 255, np.uint8)
+    picture[80:170, 80:92] = 0
+    picture[55:67, 80:130] = 0
+    assert only_glyph(picture).box[1] <= 56
+
+
+def test_specks_are_left_out():
+    picture = seven().copy()
+    picture[10:14, 180:184] = 0
+    assert len(imaging.prepare(picture).lines[0]) == 1
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_blank_paper_has_no_glyph(value):
+    prepared = imaging.prepare(np.full((100, 150), value, np.uint8))
+    assert prepared.lines == [] and prepared.ink.max() == 0
+
+
+def test_noise_alone_has_no_glyph():
+    noise = np.random.default_rng(0).normal(200, 6, (300, 300))
+    assert imaging.prepare(np.uint8(noise)).lines == []
+
+
+def test_one_pixel():
+    assert imaging.prepare(np.zeros((1, 1), np.uint8)).lines == []
+
+
+def test_samples_have_as_many_glyphs_as_digits():
+    for row in csv.DictReader((SAMPLES / "labels.csv").open()):
+        lines = imaging.prepare(SAMPLES / row["path"]).lines
+        assert sum(len(line) for line in lines) == len(row["text"]), row["path"]
+
+
+def test_naive_resizing_changes_nothing_but_the_size():
+    assert imaging.resize_naively(seven())[0, 0] == 255
+
+
+def test_network_input():
+    images = np.full((2, 28, 28), 255, np.uint8)
+    inputs = imaging.as_network_input(images)
+    assert inputs.shape == (2, 28, 28, 1) and inputs.dtype == np.float32 and inputs.max() == 1

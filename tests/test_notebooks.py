@@ -1,0 +1,105 @@
+"""What nbval cannot see: the shape of the notebooks, and that nbval would notice a change."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("0*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+
+
+def cells(path, kind="code"):
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == kind]
+
+
+def test_there_are_five():
+    assert NAMES == [
+        "01_explore_the_data",
+        "02_build_the_cnn",
+        "03_train_the_cnn",
+        "04_error_analysis",
+        "05_predict_your_own",
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_cells_are_short_have_run_and_are_not_skipped(path):
+    for cell in cells(path):
+        assert len(cell.source.splitlines()) <= 25
+        assert cell.execution_count is not None, "run make outputs"
+        tags = cell.metadata.get("tags", [])
+        assert "nbval-skip" not in tags and "NBVAL_SKIP" not in cell.source
+        assert all(output.output_type != "error" for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_stored_outputs_have_no_noise_paths_or_widget_state(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+            assert not re.search(r"(?<![\w.])/(home|root|tmp|usr|work|Users)/|[A-Z]:\\", text)
+            assert "Warning" not in text
+            ignored = "nbval-ignore-output" in cell.metadata.get("tags", [])
+            assert ignored or output.get("name") != "stderr"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_every_figure_has_an_alternative_text(path):
+    for cell in cells(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_opening_says_what_is_needed(path):
+    opening = cells(path, "markdown")[0].source
+    for part in ("What you'll do", "What you'll learn", "What you need", "to run"):
+        assert part in opening
+
+
+def test_notebooks_are_small():
+    assert sum(path.stat().st_size for path in NOTEBOOKS) < 6_000_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_nbval_notices_an_altered_number(path, tmp_path):
+    """Alter one number in the first printed output, and run only as far as that cell."""
+    notebook = nbformat.read(path, as_version=4)
+    for count, cell in enumerate(notebook.cells, start=1):
+        printed = [o for o in cell.get("outputs", []) if re.search(r"\d", o.get("text", ""))]
+        if printed:
+            break
+    notebook.cells = notebook.cells[:count]
+    untouched, altered = tmp_path / "untouched.ipynb", tmp_path / "altered.ipynb"
+    cell.metadata["tags"] = ["nbval-check-output"]
+    # The cell may print what depends on the dataset; here it is compared with itself.
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", untouched]
+        + [write(notebook, tmp_path / "start.ipynb")],
+        check=True,
+        capture_output=True,
+    )
+    assert nbval(untouched) == 0
+    notebook = nbformat.read(untouched, as_version=4)
+    output = next(o for o in notebook.cells[-1].outputs if re.search(r"\d", o.get("text", "")))
+    output.text = re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), output.text, count=1)
+    write(notebook, altered)
+    assert nbval(altered) == 1
+
+
+def write(notebook, path):
+    nbformat.write(notebook, path)
+    return path
+
+
+def nbval(path):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval"]
+    done = subprocess.run([*command, "--nbval-current-env", path], capture_output=True)
+    return done.returncode
