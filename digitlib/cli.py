@@ -120,7 +120,8 @@ def _predict(options) -> int:
         elif error:
             print(f"digitlib: {error}", file=sys.stderr)
         else:
-            print(_escaped(path), _escaped(reading.text), f"{reading.confidence:.0%}", sep="\t")
+            confidence = f"{100 * reading.confidence:.0f} %"
+            print(_escaped(path), _escaped(reading.text), confidence, sep="\t")
     return int(failed)
 
 

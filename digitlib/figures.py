@@ -104,9 +104,10 @@ def mass_centres(rows, columns, box_image: np.ndarray, title: str) -> Figure:
     left, right = figure.subplots(1, 2)
     _image(left, box_image)
     left.plot([3.5, 23.5, 23.5, 3.5, 3.5], [3.5, 3.5, 23.5, 23.5, 3.5], color="#EE7733")
-    left.plot([13.5], [13.5], "+", color="#EE7733", markersize=14)
+    left.plot([14], [14], "+", color="#EE7733", markersize=14)
     right.scatter(columns, rows, s=3, alpha=0.3, color=NEUTRAL)
-    right.set(xlim=(0, 27), ylim=(27, 0), xlabel="column", ylabel="row", aspect="equal")
+    right.set(xlim=(11, 17), ylim=(17, 11), xlabel="column", ylabel="row", aspect="equal")
+    right.plot([14], [14], "+", color="#EE7733", markersize=14)
     _plain(right)
     return figure
 
@@ -164,7 +165,7 @@ def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float = 0.0
         places = np.arange(10) + (i - (len(values) - 1) / 2) * width
         ax.bar(places, heights, width, color=(NEUTRAL, "#EE7733", GOOD)[i], label=name)
     ax.set(xticks=range(10), xlabel="digit", ylim=(lowest, None))
-    ax.legend(frameon=False, fontsize=9, ncols=3, loc="lower right")
+    figure.legend(frameon=False, fontsize=9, ncols=3, loc="outside lower center")
     _plain(ax)
     return figure
 

@@ -311,7 +311,7 @@ def _centred(small: np.ndarray) -> np.ndarray:
     weight = max(float(small.sum()), 1e-6)
     starts = []
     for axis, length in enumerate(small.shape):
-        mean = float((small.sum(1 - axis) * (np.arange(length) + 0.5)).sum()) / weight
+        mean = float((small.sum(1 - axis) * np.arange(length)).sum()) / weight
         starts.append(min(max(round(SIDE / 2 - mean), 0), SIDE - length))
     top, left = starts
     image[top : top + small.shape[0], left : left + small.shape[1]] = np.uint8(

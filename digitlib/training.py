@@ -217,16 +217,14 @@ def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) ->
         "epochs_completed": len(history.epoch),
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
-        "validation_accuracy": accuracy(model, *(part[validate] for part in _train(dataset))),
+        "validation_accuracy": accuracy(
+            model, dataset.train_images[validate], dataset.train_labels[validate]
+        ),
         "test_accuracy": accuracy(model, dataset.test_images, dataset.test_labels),
     }
     correct = round(card["test_accuracy"] * len(dataset.test_labels))
     card["test_interval"] = wilson_interval(correct, len(dataset.test_labels))
     return Trained(model, history.history, card)
-
-
-def _train(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    return dataset.train_images, dataset.train_labels
 
 
 def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:

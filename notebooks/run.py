@@ -17,7 +17,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 
+from digitlib import figures
 from digitlib.datasets import load_digits
+from digitlib.imaging import prepare
 from digitlib.recognizer import PRETRAINED, SAMPLES, Recognizer
 
 NOTEBOOKS = Path(__file__).resolve().parent
@@ -117,8 +119,24 @@ def main() -> int:
             page = page.replace(f'href="{other.name}"', f'href="{other.stem}.html"')
         (PAGES / f"{path.stem}.html").write_text(page)
         pages.append((f"{path.stem}.html", title(notebook)))
+    if options.outputs:
+        write_readme_picture()
     print_summary(digits, card, write_index(pages))
     return 0
+
+
+def write_readme_picture() -> None:
+    """Write the picture that the README opens with."""
+    prepared = prepare(SAMPLES / "several_digits.jpg")
+    reading = Recognizer().read_prepared(prepared)
+    figure = figures.reading_steps(
+        prepared.picture.colours,
+        prepared.ink,
+        prepared.picture.size,
+        reading.digits,
+        f"read as {reading.text}",
+    )
+    (NOTEBOOKS / "images" / "reading.png").write_bytes(figures.png(figure))
 
 
 def print_summary(digits, card: dict, index: Path) -> None:

@@ -34,8 +34,8 @@ def test_images_are_in_mnists_look():
     rows, columns = np.nonzero(image > 30)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
     weight = image / image.sum()
-    assert abs((weight.sum(1) * np.arange(28)).sum() - 13.5) <= 1
-    assert abs((weight.sum(0) * np.arange(28)).sum() - 13.5) <= 1
+    assert abs((weight.sum(1) * np.arange(28)).sum() - 14) <= 1
+    assert abs((weight.sum(0) * np.arange(28)).sum() - 14) <= 1
 
 
 @pytest.mark.parametrize(

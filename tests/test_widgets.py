@@ -1,3 +1,5 @@
+import datetime
+
 import ipywidgets
 
 from digitlib import widgets
@@ -5,7 +7,10 @@ from digitlib.recognizer import SAMPLES
 
 
 def item(name, content):
-    return {"name": name, "type": "", "size": len(content), "content": memoryview(content)}
+    now = datetime.datetime.now(datetime.UTC)
+    size = len(content)
+    content = memoryview(content)
+    return {"name": name, "type": "", "size": size, "content": content, "last_modified": now}
 
 
 def choose(box, files):
