@@ -17,8 +17,10 @@ OWNER_AND_NAME = REPOSITORY.removeprefix("https://github.com/")
 
 def test_badges_open_this_repositorys_notebooks():
     readme = (ROOT / "README.md").read_text()
-    badges = re.findall(r"https://(?:colab\.research\.google\.com|mybinder\.org/v2)[^)\s]*", readme)
-    assert len(badges) >= 6
+    badges = re.findall(
+        r"https://(?:colab\.research\.google\.com/github|mybinder\.org/v2)[^)\s]*", readme
+    )
+    assert len(badges) == 10
     assert all(OWNER_AND_NAME in badge for badge in badges)
     named = set(re.findall(r"notebooks(?:/|%2F)(\w+\.ipynb)", " ".join(badges)))
     assert named == {path.name for path in (ROOT / "notebooks").glob("0*.ipynb")}
