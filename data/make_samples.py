@@ -8,35 +8,29 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
-from digitlib.strokes import strokes
+from digitlib.strokes import DIGITS, draw, smooth
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = HERE / "samples", HERE.parent / "digitlib" / "samples"
-OVERSAMPLING = 3
 
 
 def pen(text, size, box, width, slant=0.0, ways=None, seed=0):
     """Return a mask (height, width) 0..1 with digits written side by side into a box."""
     rng = np.random.default_rng(seed)
-    mask = Image.new("L", (size[0] * OVERSAMPLING, size[1] * OVERSAMPLING))
-    draw = ImageDraw.Draw(mask)
-    left, top, right, bottom = (v * OVERSAMPLING for v in box)
+    left, top, right, bottom = box
     pitch = (right - left) / len(text)
-    radius = width * OVERSAMPLING / 2
+    lines = []
     for i, digit in enumerate(text):
-        for points in strokes(digit, (ways or {}).get(digit, 0)):
-            wobble = np.cumsum(rng.normal(0, 0.002, points.shape), axis=0)
-            x = points[:, 0] - slant * (points[:, 1] - 0.5) + wobble[:, 0]
+        for stroke in DIGITS[digit][(ways or {}).get(digit, 0)]:
+            points = smooth(stroke)
+            points = points + np.cumsum(rng.normal(0, 0.002, points.shape), axis=0)
+            x = points[:, 0] - slant * (points[:, 1] - 0.5)
             xs = left + pitch * (i + 0.1 + 0.8 * x)
-            ys = top + (bottom - top) * (points[:, 1] + wobble[:, 1])
-            line = list(zip(xs.tolist(), ys.tolist(), strict=True))
-            draw.line(line, fill=255, width=round(2 * radius), joint="curve")
-            for x, y in line:
-                draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    small = mask.resize(size, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(0.5))
-    return np.asarray(small, float) / 255
+            lines.append(np.column_stack([xs, top + (bottom - top) * points[:, 1]]))
+    return gaussian_filter(draw(lines, size, width), 0.5)
 
 
 def on_paper(mask, ink, paper, noise=0.0, light=None, seed=0):

@@ -1,6 +1,7 @@
 """`digitlib` at the shell: train, predict, evaluate, data."""
 
 import argparse
+import glob
 import json
 import os
 import sys
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     predict = commands.add_parser("predict", help="read the digits in pictures")
-    predict.add_argument("paths", nargs="+", metavar="PATH")
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
     predict.set_defaults(run=_predict)
 
@@ -111,8 +112,12 @@ def _predict(options) -> int:
     from digitlib.pictures import PictureError
     from digitlib.recognizer import Recognizer
 
+    paths = [path for given in options.paths for path in _pictures(given)]
+    workers = min(os.cpu_count() or 1, 1 + len(paths) // 500)
+    recognizer = Recognizer(options.model)
     failed = False
-    for path, reading in Recognizer(options.model).read_many(options.paths):
+    progress = sys.stderr.isatty() and not sys.stdout.isatty()
+    for path, reading in recognizer.read_many(paths, workers, progress):
         error = reading if isinstance(reading, PictureError) else None
         failed = failed or error is not None
         if options.json:
@@ -123,6 +128,28 @@ def _predict(options) -> int:
             confidence = f"{100 * reading.confidence:.0f} %"
             print(_escaped(path), _escaped(reading.text), confidence, sep="\t")
     return int(failed)
+
+
+def _pictures(given: str) -> list[str]:
+    """Return the pictures that an argument names: a file, those in a folder, or those of a glob.
+
+    A folder without pictures, and a glob that matches nothing, stand for themselves: reading them
+    gives the sentence that says so.
+    """
+    from digitlib.pictures import SUFFIXES
+
+    if os.path.isdir(given):
+        found = [
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(given)
+            for name in names
+            if os.path.splitext(name)[1].lower() in SUFFIXES
+        ]
+    elif not os.path.lexists(given) and glob.has_magic(given):
+        found = glob.glob(given, recursive=True)
+    else:
+        return [given]
+    return sorted(found) or [given]
 
 
 def _as_json(path: str, reading, error) -> dict:

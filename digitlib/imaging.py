@@ -10,13 +10,14 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from digitlib.glyphs import find_lines
 from digitlib.ink import find_ink
 from digitlib.pictures import Picture, open_picture
+from digitlib.rules import without_rules
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 80  # glyphs are made regular at four times the box, where a stroke is ten pixels wide
 THINNEST, WIDEST = 8.0, 13.0  # strokes on that canvas; MNIST's own are mostly within
-SMALLEST_SIDE = 112  # smaller pictures are enlarged first
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,32 @@ class Glyph:
     """One thing that may be a digit.
 
     `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
-    half-open, in pixels of the upright picture; `ink` is its part of the ink map.
+    half-open, in pixels of the upright picture.
     """
 
     image: np.ndarray
     box: tuple[int, int, int, int]
-    ink: np.ndarray
+
+
+@dataclass(frozen=True)
+class GlyphLine:
+    """A line of `count` pieces: `glyphs[i, j]` is made of the pieces i to j - 1.
+
+    Those in `cuts` are slices of one connected piece (see `digitlib.glyphs.Line`).
+    """
+
+    count: int
+    glyphs: dict[tuple[int, int], Glyph]
+    cuts: frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture, its ink map, and the glyphs found, line by line, left to right."""
+    """A picture, its ink map, and the lines of what may be digits in it."""
 
     picture: Picture
     ink: np.ndarray
-    lines: list[list[Glyph]]
+    lines: list[GlyphLine]
 
 
 def as_network_input(images: np.ndarray) -> np.ndarray:
@@ -53,7 +65,7 @@ def resize_naively(picture) -> np.ndarray:
 
 
 def prepare(picture) -> Prepared:
-    """Find the ink of a picture and the glyphs in it.
+    """Find the ink of a picture and what may be digits in it.
 
     Parameters
     ----------
@@ -61,25 +73,20 @@ def prepare(picture) -> Prepared:
         See `digitlib.pictures.open_picture`, which also says what is raised.
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
-    ink = find_ink(_enlarged(opened.colours))
+    ink = without_rules(find_ink(opened.colours))
     scale = opened.size[0] / ink.shape[1], opened.size[1] / ink.shape[0]
     lines = [
-        [
-            Glyph(in_mnists_look(part), _scaled_box(box, scale, opened.size), part)
-            for box, part in line
-        ]
-        for line in find_glyphs(ink)
+        GlyphLine(
+            line.count,
+            {
+                span: Glyph(in_mnists_look(part.ink), _scaled_box(part.box, scale, opened.size))
+                for span, part in line.spans.items()
+            },
+            line.cuts,
+        )
+        for line in find_lines(ink)
     ]
     return Prepared(opened, ink, lines)
-
-
-def _enlarged(colours: np.ndarray) -> np.ndarray:
-    height, width = colours.shape[:2]
-    factor = math.ceil(SMALLEST_SIDE / max(height, width))
-    if factor == 1:
-        return colours
-    size = (width * factor, height * factor)
-    return np.asarray(Image.fromarray(colours).resize(size, Image.Resampling.BICUBIC))
 
 
 def _scaled_box(box: tuple[slice, slice], scale, size) -> tuple[int, int, int, int]:
@@ -87,82 +94,6 @@ def _scaled_box(box: tuple[slice, slice], scale, size) -> tuple[int, int, int, i
     left, top = int(columns.start * scale[0]), int(rows.start * scale[1])
     right, bottom = math.ceil(columns.stop * scale[0]), math.ceil(rows.stop * scale[1])
     return left, top, min(right, size[0]), min(bottom, size[1])
-
-
-def find_glyphs(ink: np.ndarray) -> list[list[tuple[tuple[slice, slice], np.ndarray]]]:
-    """Return the glyphs of an ink map, line by line: for each its box and its own ink.
-
-    Pieces that lie above each other belong together (a 5 and its bar); specks are left out.
-    """
-    labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
-    if count == 0:
-        return []
-    peaks = ndimage.maximum(ink, labels, np.arange(1, count + 1))
-    boxes = ndimage.find_objects(labels)
-    pieces = [(box, [i + 1]) for i, box in enumerate(boxes) if peaks[i] > 0.55]
-    if not pieces:
-        return []
-    tallest = max(_extent(box) for box, _ in pieces)
-    pieces = [piece for piece in pieces if _extent(piece[0]) > 0.12 * tallest]
-    pieces = _merge_stacked(pieces)
-    tallest = max(_extent(box) for box, _ in pieces)
-    pieces = [piece for piece in pieces if _height(piece[0]) > 0.3 * tallest]
-    return [
-        [(box, np.where(np.isin(labels[box], members), ink[box], 0)) for box, members in line]
-        for line in _lines(pieces)
-    ]
-
-
-def _height(box) -> int:
-    return box[0].stop - box[0].start
-
-
-def _extent(box) -> int:
-    return max(_height(box), box[1].stop - box[1].start)
-
-
-def _overlap(a: slice, b: slice) -> int:
-    return min(a.stop, b.stop) - max(a.start, b.start)
-
-
-def _joined(a, b) -> tuple[slice, slice]:
-    return tuple(
-        slice(min(s.start, t.start), max(s.stop, t.stop)) for s, t in zip(a, b, strict=True)
-    )
-
-
-def _merge_stacked(pieces: list) -> list:
-    """Join pieces that share most of their columns and are no taller together than one digit."""
-    pieces = sorted(pieces, key=lambda piece: -_extent(piece[0]))
-    merged = []
-    while pieces:
-        box, members = pieces.pop(0)
-        for i, (other, more) in enumerate(pieces):
-            narrower = min(s.stop - s.start for s in (box[1], other[1]))
-            both = _joined(box, other)
-            stacked = _overlap(box[1], other[1]) > 0.5 * narrower
-            if stacked and _height(both) <= 1.6 * max(_height(box), _height(other)):
-                pieces[i] = (both, members + more)
-                pieces.sort(key=lambda piece: -_extent(piece[0]))
-                break
-        else:
-            merged.append((box, members))
-    return merged
-
-
-def _lines(pieces: list) -> list[list]:
-    """Sort pieces into lines, top to bottom, each from left to right."""
-    lines = []
-    for piece in sorted(pieces, key=lambda piece: piece[0][0].start + piece[0][0].stop):
-        rows = piece[0][0]
-        for line in lines:
-            last = line[-1][0][0]
-            if _overlap(rows, last) > 0.4 * min(_height(piece[0]), last.stop - last.start):
-                line.append(piece)
-                break
-        else:
-            lines.append([piece])
-    return [sorted(line, key=lambda piece: piece[0][1].start) for line in lines]
 
 
 def in_mnists_look(ink: np.ndarray) -> np.ndarray:
@@ -173,7 +104,7 @@ def in_mnists_look(ink: np.ndarray) -> np.ndarray:
     P. Haffner describe it (Proc. IEEE 86 (1998), section III.A), but for the strokes.
     """
     canvas = _on_canvas(ink)
-    regular = _cropped(_regular_strokes(canvas))
+    regular = _cropped(with_stroke_width(canvas, THINNEST, WIDEST))
     small = _resized(regular, BOX)
     return _centred(small)
 
@@ -193,20 +124,23 @@ def _resized(ink: np.ndarray, longer: int) -> np.ndarray:
     return np.asarray(Image.fromarray(np.float32(ink)).resize((width, height), method))
 
 
-def _regular_strokes(ink: np.ndarray) -> np.ndarray:
-    """Return the glyph with strokes between THINNEST and WIDEST, edges soft by a pixel."""
+def with_stroke_width(ink: np.ndarray, thinnest: float, widest: float) -> np.ndarray:
+    """Return a glyph's ink map with its strokes brought between two widths, in its pixels.
+
+    The width is twice the median distance from the middle of the strokes to their edge.
+    """
     inside = ndimage.distance_transform_edt(ink > 0.5)
     ridge = (inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))
     if not ridge.any():
         return ink
     width = 2 * float(np.median(inside[ridge])) - 0.5
-    if width < THINNEST:
+    if width < thinnest:
         outside = ndimage.distance_transform_edt(ink <= 0.5)
-        signed = (THINNEST - width) / 2 + np.where(inside > 0, inside - 0.5, 0.5 - outside)
-    elif width > WIDEST:
+        signed = (thinnest - width) / 2 + np.where(inside > 0, inside - 0.5, 0.5 - outside)
+    elif width > widest:
         # Measured from each stroke's own middle, so that its thin parts do not vanish.
         middle = ndimage.maximum_filter(inside, int(width))
-        signed = inside - np.maximum(middle - WIDEST / 2, 0.5)
+        signed = inside - np.maximum(middle - widest / 2, 0.5)
     else:
         return np.clip(ink, 0, 1)
     return np.clip(signed + 0.5, 0, 1).astype(np.float32)

@@ -4,91 +4,133 @@ An ink map is (height, width) float32: 0 where there is paper, 1 where there is 
 """
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 FAINTEST = 10.0  # least contrast of ink, of 255
+PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
+OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
+WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
 
 
 def find_ink(colours: np.ndarray) -> np.ndarray:
     """Return the ink map of a picture (h, w, 3) uint8; all zeros where there is no ink.
 
     Ink is what differs from the paper around it, in one direction of colour space: dark on light
-    or light on dark. The paper's colour is first taken from the border. What is wider than any
-    stroke (shadows, folds, vignettes) is then removed by a morphological opening, which unlike a
-    blurred background keeps a hard shadow's edge where it is.
+    or light on dark. What is wider than any stroke (shadows, folds, vignettes) is removed by a
+    morphological opening, which unlike a blurred background keeps a hard shadow's edge where it
+    is.
     """
-    smooth = ndimage.gaussian_filter(colours.astype(np.float32), (0.7, 0.7, 0))
-    difference = smooth - _local_paper(smooth)
-    strength = np.linalg.norm(difference, axis=2)
+    if (paper := _plain_paper(colours)) is not None:
+        return _ink_on(paper, colours)
+    step = -(-max(colours.shape) // OVERVIEW)
+    overview = np.asarray(Image.fromarray(colours).reduce(step), np.float32)
+    nothing = np.zeros(colours.shape[:2], np.float32)
+    direction = _direction(overview)
+    if direction is None:
+        return nothing
+    surface = _surface(overview @ direction)
+    along = colours @ direction
+    if step > 1:
+        along = ndimage.gaussian_filter(along, 0.7)
+    along -= _resized(surface, along.shape)
+    sample = along[::step, ::step]
+    middle = np.median(sample)
+    noise = 1.4826 * np.median(np.abs(sample - middle))
+    level = _level(sample - middle)
+    if level < max(FAINTEST, 3 * noise):
+        return nothing
+    return np.clip((along - middle) / level, 0, 1)
+
+
+def _plain_paper(colours: np.ndarray) -> np.ndarray | None:
+    """Return the colour of the picture's edge, if it is the same all around."""
+    ring = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    low, high = ring.min(axis=0), ring.max(axis=0)
+    return None if (high - low > PLAIN).any() else (low.astype(np.float32) + high) / 2
+
+
+def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Return the ink map of a picture on paper of one colour, as drawing programs make it."""
+    difference = colours - paper
+    strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    strongest = float(strength.max())
+    if strongest < FAINTEST:
+        return np.zeros(strength.shape, np.float32)
+    direction = difference[strength > 0.6 * strongest].mean(axis=0)
+    along = np.maximum(difference @ (direction / np.linalg.norm(direction)), 0)
+    return np.minimum(along / max(_level(along), 1e-6), 1)
+
+
+def _resized(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    if array.shape == shape:
+        return array
+    return np.asarray(Image.fromarray(array).resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _direction(overview: np.ndarray) -> np.ndarray | None:
+    """Return the unit vector (3,) in colour space that leads from paper to ink, if there is one.
+
+    Paper is the colour that prevails within half of the longer side around each pixel.
+    """
+    step = -(-max(overview.shape) // 16)
+    tiny = ndimage.uniform_filter(overview, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+    window = max(3, max(tiny.shape[:2]) // 2)
+    channels = [
+        _resized(ndimage.median_filter(tiny[..., i], window, mode="nearest"), overview.shape[:2])
+        for i in range(3)
+    ]
+    difference = overview - np.stack(channels, axis=-1)
+    strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
     if strength.max() < FAINTEST:
-        return np.zeros(strength.shape, np.float32)
-    strong = strength > 0.6 * np.percentile(strength, 99.5)
-    direction = difference[strong].mean(axis=0)
-    along = smooth @ (direction / max(np.linalg.norm(direction), 1e-6))
-    along = _without_shadows(along)
-    noise = 1.4826 * np.median(np.abs(along - np.median(along)))
-    level = _level(along)
-    if level < max(FAINTEST, 5 * noise):
-        return np.zeros(strength.shape, np.float32)
-    return np.clip(along / level, 0, 1).astype(np.float32)
+        return None
+    direction = difference[strength > 0.6 * np.quantile(strength, 0.995)].mean(axis=0)
+    return np.float32(direction / max(float(np.linalg.norm(direction)), 1e-6))
 
 
-def _local_paper(colours: np.ndarray) -> np.ndarray:
-    """Return the colour that prevails around each pixel, within half of the longer side."""
-    height, width = colours.shape[:2]
-    step = max(1, max(height, width) // 32)
-    small = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
-    window = max(3, max(small.shape) // 2)
-    paper = ndimage.median_filter(small, (window, window, 1), mode="nearest")
-    zoom = height / small.shape[0], width / small.shape[1], 1
-    return ndimage.zoom(paper, zoom, order=1, mode="nearest", grid_mode=True)
+def _surface(along: np.ndarray) -> np.ndarray:
+    """Return the paper under the ink: a map less all that is as narrow as a stroke.
 
-
-def _without_shadows(along: np.ndarray) -> np.ndarray:
-    """Return a map less all that is wider than a stroke, the width found by looking at edges.
-
-    A window narrower than the strokes leaves little of them; one that is much wider lets shadows
-    pass. So the narrowest of three counts that still explains most of the picture's edges, which
-    are weighed by their contrast squared: ink's edges are sharper than a shadow's.
+    How wide strokes are is found by looking at edges. A window narrower than the strokes leaves
+    little of them; one that is much wider lets shadows pass. So the narrowest counts that still
+    explains most of the picture's edges, which are weighed by their contrast squared: ink's edges
+    are sharper than a shadow's.
     """
-    edges = ndimage.gaussian_gradient_magnitude(along, 1.0) ** 2
-    candidates, explained = [], []
-    for share in (0.12, 0.2, 0.4):
-        inked = along - _opened(along, share)
-        inked -= np.median(inked)
-        mask = inked > 0.5 * _level(inked)
-        outline = ndimage.binary_dilation(mask, iterations=2) & ~ndimage.binary_erosion(
-            mask, iterations=2
-        )
-        candidates.append(inked)
+    edges = ndimage.gaussian_gradient_magnitude(along, 1.0, truncate=2.0) ** 2
+    side = max(along.shape)
+    around = 2 * max(1, side // 60) + 1
+    surfaces, explained = [], []
+    for share in WINDOWS:
+        window = max(5, round(share * side))
+        surface = ndimage.grey_opening(along, (window, window), mode="nearest")
+        # The overview has blurred the edges of hard shadows a little.
+        surface = np.minimum(along, ndimage.maximum_filter(surface, 3))
+        inked = along - surface
+        mask = np.uint8(inked > 0.5 * _level(inked))
+        outline = ndimage.maximum_filter(mask, around) != ndimage.minimum_filter(mask, around)
+        surfaces.append(surface)
         explained.append(edges[outline].sum())
     best = max(explained)
-    return next(c for c, e in zip(candidates, explained, strict=True) if e >= 0.9 * best)
+    return next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.95 * best)
 
 
-def _opened(along: np.ndarray, share: float) -> np.ndarray:
-    """Return what a map keeps where all narrower than a share of its longer side is removed."""
-    step = max(1, max(along.shape) // 200)
-    small = ndimage.uniform_filter(along, step)[::step, ::step]
-    window = max(3, int(share * max(small.shape)))
-    opened = ndimage.grey_opening(small, (window, window), mode="nearest")
-    opened = ndimage.maximum_filter(opened, 3)  # making it small has blurred hard shadows' edges
-    zoom = along.shape[0] / opened.shape[0], along.shape[1] / opened.shape[1]
-    return ndimage.zoom(opened, zoom, order=1, mode="nearest", grid_mode=True)
-
-
-def _level(along: np.ndarray) -> float:
+def _level(values: np.ndarray) -> float:
     """Return how far ink is from paper: the median of what Otsu's threshold calls ink.
 
     N. Otsu, IEEE Trans. Systems, Man, and Cybernetics 9 (1979), 62-66.
     """
-    counts, edges = np.histogram(along, 128)
-    middles = (edges[:-1] + edges[1:]) / 2
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return 0.0
+    bins = np.intp((values.ravel() - low) * (127.999 / (high - low)))
+    counts = np.bincount(bins, minlength=128)
+    middles = low + (np.arange(128) + 0.5) * ((high - low) / 128)
     below = np.cumsum(counts)
     above = below[-1] - below
     sums = np.cumsum(counts * middles)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    between[~np.isfinite(between)] = 0
-    threshold = edges[1 + np.argmax(between)]
-    return float(np.median(along[along > threshold]))
+    means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
+    cut = int(np.argmax(below * above * (means[0] - means[1]) ** 2)) + 1
+    ink = np.cumsum(counts[cut:])
+    if not len(ink) or ink[-1] == 0:
+        return 0.0
+    return float(middles[cut + np.searchsorted(ink, ink[-1] / 2)])

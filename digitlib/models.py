@@ -1,5 +1,7 @@
 """The networks, one small function each; all take (n, 28, 28, 1) in 0..1 and give (n, 10).
 
+The reader alone gives (n, 11).
+
 Importing this module imports Keras and TensorFlow, which takes seconds.
 """
 
@@ -55,7 +57,7 @@ def reader_cnn() -> keras.Sequential:
 
     Three stages of small convolutions, each stage at half the resolution of the one before; the
     mean over all positions replaces a large dense layer, so that a digit a little off its place
-    reads the same.
+    reads the same. The eleventh output is the probability that the image is no digit.
     """
     return keras.Sequential(
         [
@@ -67,7 +69,7 @@ def reader_cnn() -> keras.Sequential:
             *_convolution(128, 3),
             layers.GlobalAveragePooling2D(),
             layers.Dropout(0.3),
-            layers.Dense(10, activation="softmax"),
+            layers.Dense(11, activation="softmax"),
         ],
         name="reader_cnn",
     )

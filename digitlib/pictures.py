@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
 MAX_PIXELS = 120_000_000
-# Long side, in pixels, of what is worked on: digits a twentieth of a page high still have 40.
-WORKING_SIDE = 800
+# Longer side, in pixels, of what is worked on: a digit of a twentieth of a page still has 25 to 50.
+WORKING_SIDE = 1000
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,7 +69,7 @@ def open_picture(picture) -> Picture:
         name = display_name(path)
         try:
             if not stat.S_ISREG(path.stat().st_mode):
-                kind = "a folder" if path.is_dir() else "no regular file"
+                kind = "a folder without pictures" if path.is_dir() else "no regular file"
                 raise PictureError(f"{name} is {kind}; give a picture file.")
             with path.open("rb") as file:
                 return _from_file(file, name)
@@ -144,7 +145,7 @@ def _from_image(image: Image.Image, name: str) -> Picture:
         raise PictureError(_too_large(name))
     if min(size) == 0:
         raise PictureError(f"{name} has no pixels; give a picture of at least 1 x 1.")
-    shrink = max(1, max(size) / WORKING_SIDE)
+    shrink = max(1.0, 2 * max(size) / WORKING_SIDE)
     image.draft(None, (int(size[0] / shrink), int(size[1] / shrink)))  # JPEGs decode small for free
     image.load()
     orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
@@ -155,7 +156,7 @@ def _from_image(image: Image.Image, name: str) -> Picture:
         image = Image.fromarray(_scaled(np.asarray(image)))
     elif image.mode not in ("L", "RGB", "RGBA"):
         image = image.convert("RGB")
-    factor = max(image.size) // WORKING_SIDE
+    factor = -(-max(image.size) // WORKING_SIDE)
     if factor > 1:
         image = image.reduce(factor)
     if orientation in _TURNS:

@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from digitlib.augmentation import random_affine
-from digitlib.backend import keras, tf
+from digitlib.augmentation import reader_images
+from digitlib.backend import keras
 from digitlib.datasets import Dataset
 from digitlib.evaluation import probabilities, wilson_interval
 from digitlib.imaging import as_network_input
 from digitlib.models import NETWORKS
+from digitlib.pipeline import batches
 from digitlib.saving import describe
 
 MNIST_TRAINING_IMAGES = 60_000
@@ -26,7 +27,7 @@ class Recipe:
 
     The learning rate rises to `peak_rate` over the first tenth of the steps, then falls along a
     cosine to zero. Rotation (degrees), scale (relative) and shift (pixels) bound the alterations
-    of `digitlib.augmentation.random_affine`.
+    of `digitlib.pipeline.random_affine`.
     """
 
     epochs: int
@@ -37,13 +38,14 @@ class Recipe:
     shift: float = 0.0
     seed: int = 0
     validation_fraction: float = 1 / 12  # 5,000 of MNIST's 60,000
+    copies: int = 0  # how often digitlib.augmentation redraws each image; 0: learn it as it is
 
 
 RECIPES = {
     "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=6, scale=0.08, shift=1),
     "fast": Recipe(epochs=3, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1),
     "reader": Recipe(
-        epochs=10, batch_size=128, peak_rate=0.005, rotation=10, scale=0.12, shift=1.5
+        epochs=6, batch_size=128, peak_rate=0.005, rotation=5, scale=0.06, shift=1, copies=3
     ),
 }
 
@@ -95,37 +97,6 @@ def split(dataset: Dataset, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
         stratify=dataset.train_labels,
         random_state=recipe.seed,
     )
-
-
-def batches(images: np.ndarray, labels: np.ndarray, recipe: Recipe) -> tf.data.Dataset:
-    """Return all batches of a whole run, epoch after epoch, as Keras wants them.
-
-    Order and alterations follow from seed and epoch alone. Each batch is a pair of float32
-    tensors (batch, 28, 28, 1) in 0..1 and (batch, 10), one-hot.
-    """
-    pixels = tf.constant(images[..., None])
-    targets = tf.constant(labels.astype(np.int32))
-    seed = tf.constant(recipe.seed, tf.int64)
-    altered = recipe.rotation or recipe.scale or recipe.shift
-
-    def one_epoch(epoch):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(labels)), seed=tf.stack([seed, epoch])
-        )
-
-        def load(step, chosen):
-            inputs = tf.cast(tf.gather(pixels, chosen), tf.float32) / 255
-            if altered:
-                batch_seed = tf.stack([seed, epoch * len(labels) + step])
-                inputs = random_affine(
-                    inputs, batch_seed, recipe.rotation, recipe.scale, recipe.shift
-                )
-            return inputs, tf.one_hot(tf.gather(targets, chosen), 10)
-
-        shuffled = tf.data.Dataset.from_tensor_slices(order)
-        return shuffled.batch(recipe.batch_size, drop_remainder=True).enumerate().map(load)
-
-    return tf.data.Dataset.range(recipe.epochs).flat_map(one_epoch).prefetch(2)
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -184,24 +155,26 @@ def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) ->
         Where the progress bar goes; standard error unless given.
     """
     learn, validate = split(dataset, recipe)
-    validation = (
-        as_network_input(dataset.train_images[validate]),
-        keras.utils.to_categorical(dataset.train_labels[validate], 10),
-    )
+    images, labels = _learnt_from(dataset, learn, recipe, seed=recipe.seed)
+    held_back = _learnt_from(dataset, validate, recipe, seed=recipe.seed + 1_000_000)
     keras.utils.set_random_seed(recipe.seed)
-    steps = len(learn) // recipe.batch_size
+    steps = len(labels) // recipe.batch_size
     keep_best = KeepBest()
     history = keras.callbacks.History()
     start = time.perf_counter()
     model = compiled(network, recipe, steps * recipe.epochs)
+    classes = model.output_shape[-1]
     interrupted = False
     bar = ProgressBar(progress_file)
     try:
         model.fit(
-            batches(dataset.train_images[learn], dataset.train_labels[learn], recipe),
+            batches(images, labels, recipe, classes),
             epochs=recipe.epochs,
             steps_per_epoch=steps,
-            validation_data=validation,
+            validation_data=(
+                as_network_input(held_back[0]),
+                keras.utils.to_categorical(held_back[1], classes),
+            ),
             validation_batch_size=500,
             callbacks=[history, bar, keep_best],
             shuffle=False,  # the batches come shuffled
@@ -217,14 +190,21 @@ def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) ->
         "epochs_completed": len(history.epoch),
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
-        "validation_accuracy": accuracy(
-            model, dataset.train_images[validate], dataset.train_labels[validate]
-        ),
+        "images_learnt_from": len(labels),
+        "validation_accuracy": accuracy(model, *held_back),
         "test_accuracy": accuracy(model, dataset.test_images, dataset.test_labels),
     }
     correct = round(card["test_accuracy"] * len(dataset.test_labels))
     card["test_interval"] = wilson_interval(correct, len(dataset.test_labels))
     return Trained(model, history.history, card)
+
+
+def _learnt_from(dataset: Dataset, chosen: np.ndarray, recipe: Recipe, seed: int):
+    """Return the chosen training images and labels, redrawn if the recipe says so."""
+    images, labels = dataset.train_images[chosen], dataset.train_labels[chosen].astype(int)
+    if recipe.copies == 0:
+        return images, labels
+    return reader_images(images, labels, seed, recipe.copies)
 
 
 def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:

@@ -36,6 +36,20 @@ def test_predict_json_has_a_line_a_picture_and_reads_on_after_an_error(capsys, t
     assert blank["text"] == "" and blank["digits"] == [] and blank["confidence"] > 0.5
 
 
+def test_predict_takes_folders_and_globs(capsys, tmp_path):
+    folder = tmp_path / "pictures" / "more"
+    folder.mkdir(parents=True)
+    for name in ("a.png", "B.PNG", "notes.txt"):
+        shutil.copy(SAMPLES / "dark_on_light.png", folder / name)
+    assert main(["predict", str(tmp_path / "pictures")]) == 0
+    assert [line.split("\t")[1] for line in lines(capsys)] == ["7", "7"]
+    assert main(["predict", str(folder / "*.p*")]) == 0
+    assert len(lines(capsys)) == 1
+    (tmp_path / "empty").mkdir()
+    assert main(["predict", str(tmp_path / "empty")]) == 1
+    assert "a folder without pictures" in capsys.readouterr().err
+
+
 def test_control_characters_in_paths_are_escaped(capsys, tmp_path):
     path = tmp_path / "a\nb.png"
     shutil.copy(SAMPLES / "dark_on_light.png", path)

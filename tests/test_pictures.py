@@ -1,4 +1,5 @@
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -116,7 +117,15 @@ def test_files_that_are_no_picture(tmp_path):
         assert str(tmp_path.name) in str(raised.value) and "\n" not in str(raised.value)
 
 
-def test_heic_without_the_extra_says_how_to_get_it():
+def test_heic_is_read_with_the_extra(image):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra: digitlib[heic]")
+    pillow_heif.register_heif_opener()
+    picture = open_picture(encoded(image, "HEIF"))
+    assert picture.size == (60, 40) and is_dark(picture.colours, 20, 22)
+
+
+def test_heic_without_the_extra_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(PictureError, match=r"pip install 'digitlib\[heic\]'"):
         open_picture(b"\x00\x00\x00\x18ftypheic" + bytes(40))
 

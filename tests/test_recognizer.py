@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitlib.imaging import GlyphLine
 from digitlib.pictures import PictureError
-from digitlib.recognizer import SAMPLES, Recognizer
+from digitlib.recognizer import SAMPLES, Recognizer, best_spans
 
 ROWS = list(csv.DictReader((SAMPLES / "labels.csv").open()))
 
@@ -52,6 +53,39 @@ def test_many_are_read_in_order_and_errors_stand_in_their_place(recognizer, tmp_
     assert [path for path, _ in results] == paths
     texts = [None if isinstance(r, PictureError) else r.text for _, r in results]
     assert texts == [row["text"] for row in ROWS] + [None] + [ROWS[0]["text"]] * 70
+
+
+def test_workers_say_the_same_in_the_same_order(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from digitlib.recognizer import Recognizer, SAMPLES\n"
+        "if __name__ == '__main__':\n"
+        "    paths = sorted(SAMPLES.glob('*.*g')) * 12 + [SAMPLES / 'labels.csv']\n"
+        "    one, two = (list(Recognizer().read_many(paths, workers=n)) for n in (1, 2))\n"
+        "    assert [p for p, _ in one] == [p for p, _ in two] == paths\n"
+        "    assert [str(r) for _, r in one] == [str(r) for _, r in two]\n"
+        "    print(len(one))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.stdout.strip() == "97", done.stderr
+
+
+def test_a_line_is_split_where_that_is_most_probable():
+    def probs(**shares):
+        p = np.full(11, 0.001)
+        for name, share in shares.items():
+            p[int(name[1:])] = share
+        return p
+
+    line = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset())
+    two = {(0, 1): probs(d5=0.98), (1, 2): probs(d4=0.98), (0, 2): probs(d10=0.95)}
+    assert best_spans(line, two) == [(0, 1), (1, 2)]
+    one = {(0, 1): probs(d1=0.98), (1, 2): probs(d10=0.9), (0, 2): probs(d4=0.95)}
+    assert best_spans(line, one) == [(0, 2)]
+    cut = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}))
+    assert best_spans(cut, two) == [(0, 1), (1, 2)]
+    whole = two | {(0, 2): probs(d2=0.9)}
+    assert best_spans(cut, whole) == [(0, 2)]
 
 
 def test_reading_imports_no_tensorflow():

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from digitlib import saving, training
-from digitlib.augmentation import random_affine
 from digitlib.backend import keras, tf
 from digitlib.datasets import load_digits
 from digitlib.evaluation import probabilities
 from digitlib.loading import load_network
+from digitlib.pipeline import batches, random_affine
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_batches_follow_from_seed_and_epoch(digits):
     images, labels = digits.train_images[:64], digits.train_labels[:64]
 
     def all_batches(recipe):
-        return [(x.numpy(), y.numpy()) for x, y in training.batches(images, labels, recipe)]
+        return [(x.numpy(), y.numpy()) for x, y in batches(images, labels, recipe, 10)]
 
     first, second = all_batches(recipe), all_batches(recipe)
     assert len(first) == recipe.epochs * 2

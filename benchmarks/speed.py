@@ -1,0 +1,109 @@
+"""How fast pictures are read, beside the way of most tutorials; called by reading.py.
+
+The tutorial's way: import TensorFlow, load an .h5, resize with Pillow, predict.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROUNDS = 9
+
+TUTORIAL = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+model = tf.keras.models.load_model(sys.argv[1], compile=False)
+image = Image.open(sys.argv[2]).convert("L").resize((28, 28))
+x = np.asarray(image, "float32")[None, ..., None] / 255
+print(int(model.predict(x, verbose=0).argmax()))
+"""
+
+ONE_BY_ONE = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import time
+import numpy as np
+import tensorflow as tf
+from pathlib import Path
+from PIL import Image
+model = tf.keras.models.load_model(sys.argv[1], compile=False)
+paths = sorted(Path(sys.argv[2]).glob("*.png"))
+def load(path):
+    return np.asarray(Image.open(path).convert("L").resize((28, 28)), "float32")[..., None] / 255
+start = time.perf_counter()
+if sys.argv[3] == "one":
+    for path in paths:
+        int(np.argmax(model(load(path)[None], training=False)))
+else:
+    model.predict(np.stack([load(path) for path in paths]), batch_size=500, verbose=0)
+print(time.perf_counter() - start)
+"""
+
+
+def run(command: list[str]) -> tuple[float, float, str]:
+    """Return wall seconds, peak memory in MB and the output of a command."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        output = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[:4]} failed with {process.returncode}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024, output
+
+
+def save_h5(path: Path) -> None:
+    """Save the classic network as the .h5 that the tutorial's way loads."""
+    code = (
+        "import sys; from digitlib.backend import keras;"
+        "from digitlib.recognizer import PRETRAINED;"
+        "keras.models.load_model(PRETRAINED / 'classic.keras').save(sys.argv[1])"
+    )
+    run([sys.executable, "-c", code, str(path)])
+
+
+def print_rows(folder: Path, images: np.ndarray) -> None:
+    """Print cold starts and the reading of many files, each against the tutorial's way."""
+    model = folder / "model.h5"
+    save_h5(model)
+    small, photo = folder / "small.png", folder / "photo.jpg"
+    Image.fromarray(images[0]).save(small)
+    rng = np.random.default_rng(0)
+    page = rng.normal(215, 6, (3000, 4000, 3))
+    ink = np.asarray(Image.fromarray(images[0]).resize((1200, 1200), Image.Resampling.BICUBIC))
+    page[900:2100, 1400:2600] -= ink[..., None] * 0.7
+    Image.fromarray(np.uint8(np.clip(page, 0, 255))).save(photo, quality=88)
+    digitlib = [sys.executable, "-m", "digitlib", "predict"]
+    for name, picture in (("one 28 x 28 PNG", small), ("one 12-megapixel JPEG", photo)):
+        ours, theirs = [], []
+        for _ in range(ROUNDS):  # in turns, as the machine's load changes
+            ours.append(run([*digitlib, str(picture)])[:2])
+            theirs.append(run([sys.executable, "-c", TUTORIAL, str(model), str(picture)])[:2])
+        wall, memory = (statistics.median(x) for x in zip(*ours, strict=True))
+        their_wall, their_memory = (statistics.median(x) for x in zip(*theirs, strict=True))
+        print(
+            f"cold, {name}: {wall:.2f} s and {memory:.0f} MB, tutorial's way {their_wall:.2f} s "
+            f"and {their_memory:.0f} MB: {their_wall / wall:.1f} and {their_memory / memory:.1f} "
+            "times as much"
+        )
+    many = folder / "many"
+    many.mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(many / f"{i:05}.png")
+    wall = run([*digitlib, "--json", str(many)])[0]
+    script = [sys.executable, "-c", ONE_BY_ONE, str(model), str(many)]
+    one, batched = (float(run([*script, how])[2]) for how in ("one", "batched"))
+    print(
+        f"{len(images):,} files in one command: {wall:.1f} s, start included; Keras one by one "
+        f"{one:.1f} s, {one / wall:.1f} times as long (batched Keras: {batched:.1f} s; both "
+        "without TensorFlow's import)"
+    )

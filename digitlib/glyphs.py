@@ -1,0 +1,196 @@
+"""From an ink map to what may be digits: pieces of ink in lines, and how they may belong together.
+
+A digit may be drawn in pieces, and two digits may touch. Shape alone cannot tell; so each line
+offers spans of neighbouring pieces, and the network decides which to believe.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import ndimage
+
+SPECK = 0.12  # smaller than this share of the largest piece: dirt
+LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma or a dash, not a digit
+WIDE = 1.0  # width by height from which a piece may be two digits that touch
+NEAR = 0.15  # gap, by height, across which two pieces may be one digit
+
+Box = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Ink that may be one digit: its box in the ink map, and its own ink with a pixel around it."""
+
+    box: Box
+    ink: np.ndarray
+
+
+@dataclass(frozen=True)
+class Line:
+    """Pieces side by side: `spans[i, j]` is the part made of the pieces i to j - 1.
+
+    Every piece is there alone. Parts of `cuts` are slices of one connected piece: they count only
+    if each of them is a digit.
+    """
+
+    count: int
+    spans: dict[tuple[int, int], Part]
+    cuts: frozenset[tuple[int, int]] = frozenset()
+
+
+def find_lines(ink: np.ndarray) -> list[Line]:
+    """Return the lines of an ink map, top to bottom, each with its pieces left to right."""
+    labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
+    if count == 0:
+        return []
+    peaks = ndimage.maximum(ink, labels, np.arange(1, count + 1))
+    pieces = [
+        (box, [i + 1]) for i, box in enumerate(ndimage.find_objects(labels)) if peaks[i] > 0.55
+    ]
+    pieces = _large(pieces, _extent, SPECK)
+    pieces = _large(_merge_stacked(pieces), _height, LEAST_HEIGHT)
+    return [_line(ink, labels, line) for line in _rows(pieces)]
+
+
+def _large(pieces: list, size, share: float) -> list:
+    largest = max((_extent(box) for box, _ in pieces), default=0)
+    return [piece for piece in pieces if size(piece[0]) > share * largest]
+
+
+def _height(box: Box) -> int:
+    return box[0].stop - box[0].start
+
+
+def _width(box: Box) -> int:
+    return box[1].stop - box[1].start
+
+
+def _extent(box: Box) -> int:
+    return max(_height(box), _width(box))
+
+
+def _overlap(a: slice, b: slice) -> int:
+    """Return how much two ranges share; a gap between them counts as negative."""
+    return min(a.stop, b.stop) - max(a.start, b.start)
+
+
+def _joined(a: Box, b: Box) -> Box:
+    rows, columns = (
+        slice(min(s.start, t.start), max(s.stop, t.stop)) for s, t in zip(a, b, strict=True)
+    )
+    return rows, columns
+
+
+def _belong_together(a: Box, b: Box) -> bool:
+    """Whether one piece lies within the other, or they lie one above the other and are close."""
+    across = _overlap(a[1], b[1]) / min(_width(a), _width(b))
+    down = _overlap(a[0], b[0]) / min(_height(a), _height(b))
+    if across > 0.8 and down > 0.8:
+        return True
+    both = _height(_joined(a, b))
+    near = both <= 1.6 * max(_height(a), _height(b)) or -_overlap(a[0], b[0]) <= 0.1 * both
+    return across > 0.4 and down < 0.5 and near
+
+
+def _merge_stacked(pieces: list) -> list:
+    pieces = sorted(pieces, key=lambda piece: -_extent(piece[0]))
+    merged = []
+    while pieces:
+        box, members = pieces.pop(0)
+        for i, (other, more) in enumerate(pieces):
+            if _belong_together(box, other):
+                pieces[i] = (_joined(box, other), members + more)
+                pieces.sort(key=lambda piece: -_extent(piece[0]))
+                break
+        else:
+            merged.append((box, members))
+    return merged
+
+
+def _rows(pieces: list) -> list[list]:
+    """Sort pieces into lines, top to bottom, each from left to right."""
+    rows: list[list] = []
+    for piece in sorted(pieces, key=lambda piece: piece[0][0].start + piece[0][0].stop):
+        here = piece[0][0]
+        for row in rows:
+            # Compared with the nearest piece of the row: a line of writing may climb.
+            nearest = min(row, key=lambda other: abs(other[0][1].start - piece[0][1].start))
+            there = nearest[0][0]
+            shorter = min(here.stop - here.start, there.stop - there.start)
+            if _overlap(here, there) > 0.4 * shorter:
+                row.append(piece)
+                break
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda piece: piece[0][1].start) for row in rows]
+
+
+def _line(ink: np.ndarray, labels: np.ndarray, pieces: list) -> Line:
+    """Return a line with every span of neighbouring pieces that may be one digit."""
+    atoms: list[tuple[Box, list[int]]] = []
+    whole: list[tuple[int, int]] = []  # for each piece, the atoms it was cut into
+    for box, members in pieces:
+        start = len(atoms)
+        edges = [box[1].start, *_cuts(ink, labels, box, members), box[1].stop]
+        for left, right in pairwise(edges):
+            atoms.append(((box[0], slice(left, right)), members))
+        whole.append((start, len(atoms)))
+    spans, cuts = {}, set()
+    for start, stop in whole:
+        for i in range(start, stop):
+            for j in range(i + 1, stop + 1):
+                box = _joined(atoms[i][0], atoms[j - 1][0])
+                spans[i, j] = _part(ink, labels, box, atoms[i][1])
+                if (i, j) != (start, stop):
+                    cuts.add((i, j))
+    for k in range(len(whole)):
+        for n in range(k + 1, min(k + 3, len(whole))):
+            if not _may_be_one([pieces[m][0] for m in range(k, n + 1)]):
+                break
+            members = [label for m in range(k, n + 1) for label in pieces[m][1]]
+            box = pieces[k][0]
+            for m in range(k + 1, n + 1):
+                box = _joined(box, pieces[m][0])
+            spans[whole[k][0], whole[n][1]] = _part(ink, labels, box, members)
+    return Line(len(atoms), spans, frozenset(cuts))
+
+
+def _may_be_one(boxes: list[Box]) -> bool:
+    both = boxes[0]
+    for box in boxes[1:]:
+        both = _joined(both, box)
+    height = _height(both)
+    gaps = (-_overlap(a[1], b[1]) for a, b in pairwise(boxes))
+    return all(gap <= NEAR * height for gap in gaps) and _width(both) <= 1.2 * height
+
+
+def _cuts(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> list[int]:
+    """Return the columns where a wide piece may be two or three digits that touch."""
+    height, width = _height(box), _width(box)
+    if width <= WIDE * height or height < 8:
+        return []
+    count = min(3, round(width / (0.7 * height)))
+    column_ink = np.where(np.isin(labels[box], members), ink[box], 0).sum(axis=0)
+    column_ink = ndimage.uniform_filter1d(column_ink, max(1, width // 30))
+    cuts = []
+    for k in range(1, count):
+        middle, reach = width * k / count, 0.5 * width / count * 0.8
+        low, high = int(middle - reach), int(middle + reach) + 1
+        cuts.append(box[1].start + low + int(np.argmin(column_ink[low:high])))
+    return sorted(set(cuts))
+
+
+def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> Part:
+    wide = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in box)
+    near = labels[wide]
+    own = np.where((near == 0) | np.isin(near, members), ink[wide], 0)
+    inked = own > 0.3
+    rows, columns = (np.flatnonzero(inked.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return Part(box, own)
+    tight = (
+        slice(wide[0].start + int(rows[0]), wide[0].start + int(rows[-1]) + 1),
+        slice(wide[1].start + int(columns[0]), wide[1].start + int(columns[-1]) + 1),
+    )
+    return Part(tight, own)
