@@ -44,10 +44,8 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
     if count == 0:
         return []
-    peaks = ndimage.maximum(ink, labels, np.arange(1, count + 1))
-    pieces = [
-        (box, [i + 1]) for i, box in enumerate(ndimage.find_objects(labels)) if peaks[i] > 0.55
-    ]
+    dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
+    pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
     pieces = _large(pieces, _extent, SPECK)
     pieces = _large(_merge_stacked(pieces), _height, LEAST_HEIGHT)
     return [_line(ink, labels, line) for line in _rows(pieces)]
@@ -83,11 +81,11 @@ def _joined(a: Box, b: Box) -> Box:
 
 
 def _belong_together(a: Box, b: Box) -> bool:
-    """Whether one piece lies within the other, or they lie one above the other and are close."""
+    """Whether a small piece lies within another, or one close above the other."""
     across = _overlap(a[1], b[1]) / min(_width(a), _width(b))
     down = _overlap(a[0], b[0]) / min(_height(a), _height(b))
-    if across > 0.8 and down > 0.8:
-        return True
+    if across > 0.8 and down > 0.8:  # one inside the other, or a digit under another's roof
+        return min(_height(a), _height(b)) < 0.6 * max(_height(a), _height(b))
     both = _height(_joined(a, b))
     near = both <= 1.6 * max(_height(a), _height(b)) or -_overlap(a[0], b[0]) <= 0.1 * both
     return across > 0.4 and down < 0.5 and near
