@@ -4,7 +4,9 @@ import argparse
 import glob
 import json
 import os
+import shutil
 import sys
+from pathlib import Path
 
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
 
@@ -39,12 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train a network and save it with its card")
-    train.add_argument("--network", choices=["classic", "fast", "reader"], default="classic")
+    train.add_argument("--network", choices=["classic", "fast", "reader"])
     train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
     train.add_argument("--epochs", type=_positive, metavar="N")
     train.add_argument("--batch-size", type=_positive, metavar="N")
-    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument("--seed", type=_natural, metavar="N")
     train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
+    train.add_argument("--like", metavar="CARD", help="repeat the run that a card describes")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    train.add_argument(
+        "--deterministic", action="store_true", help="same seed, same weights, a little slower"
+    )
     train.set_defaults(run=_train)
 
     predict = commands.add_parser("predict", help="read the digits in pictures")
@@ -72,38 +79,62 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _train(options) -> int:
-    from digitlib.saving import card_path, check_output  # TensorFlow starts here
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)
 
-    check_output(options.output)
+
+def _train(options) -> int:
+    asked = {"epochs": options.epochs, "batch_size": options.batch_size, "seed": options.seed}
+    if options.like and (options.network or any(v is not None for v in asked.values())):
+        raise ValueError("--like takes everything from the card; leave the other options away.")
+    from digitlib.saving import card_path, check_output, export_tflite, save  # TensorFlow starts
+
+    path = check_output(options.output)
     from digitlib.datasets import load_digits
-    from digitlib.saving import export_tflite, save
-    from digitlib.training import recipe_for, train
+    from digitlib.recipes import recipe_for, recipe_like
+    from digitlib.training import train
 
     dataset = load_digits(options.data)
-    recipe = recipe_for(
-        options.network,
+    if options.like:
+        card = json.loads(Path(options.like).read_text())
+        network, recipe = card["network"], recipe_like(card, dataset)
+    else:
+        network = options.network or "classic"
+        recipe = recipe_for(network, dataset, **asked)
+    folder = Path(f"{path}.checkpoint")
+    trained = train(
+        network,
         dataset,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        seed=options.seed,
+        recipe,
+        folder=folder,
+        resume=options.resume,
+        deterministic=options.deterministic,
     )
-    trained = train(options.network, dataset, recipe)
     card = trained.card
-    path = save(trained.model, card, options.output)
-    if options.network == "reader":
+    save(trained.model, card, path)
+    if network == "reader":
         export_tflite(trained.model, path.with_suffix(".tflite"))
+    if (folder / "log.csv").is_file():
+        shutil.copyfile(folder / "log.csv", f"{path}.log.csv")
     if card["interrupted"]:
-        print("digitlib: stopped early; the best weights so far are kept.", file=sys.stderr)
+        print(
+            f"digitlib: stopped early ({card['interrupted']}); the best weights so far are kept, "
+            "and --resume goes on from the last whole epoch.",
+            file=sys.stderr,
+        )
+    else:
+        shutil.rmtree(folder)
     if options.json:
         print(json.dumps(card))
     else:
         low, high = card["test_interval"]
         print(
-            f"{card['network']}: {card['parameters']:,} parameters, {card['fit_seconds']:.0f} s\n"
+            f"{network}: {card['parameters']:,} parameters, {card['fit_seconds']:.0f} s\n"
             f"{card['dataset']} test images read right: {card['test_accuracy']:.2%} "
             f"(95 % interval {low:.2%} to {high:.2%})\n"
-            f"saved as {options.output}, its card as {card_path(options.output)}"
+            f"saved as {path}, its card as {card_path(path)}"
         )
     return 0
 

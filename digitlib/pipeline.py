@@ -5,8 +5,10 @@ import numpy as np
 from digitlib.backend import tf
 
 
-def batches(images: np.ndarray, labels: np.ndarray, recipe, classes: int) -> tf.data.Dataset:
-    """Return all batches of a whole run, epoch after epoch, as Keras wants them.
+def batches(
+    images: np.ndarray, labels: np.ndarray, recipe, classes: int, first_epoch: int = 0
+) -> tf.data.Dataset:
+    """Return the batches of a run, epoch after epoch from the first one on, as Keras wants them.
 
     Order and alterations follow from seed and epoch alone. Each batch is a pair of float32
     tensors (batch, 28, 28, 1) in 0..1 and (batch, classes), one-hot.
@@ -33,7 +35,7 @@ def batches(images: np.ndarray, labels: np.ndarray, recipe, classes: int) -> tf.
         shuffled = tf.data.Dataset.from_tensor_slices(order)
         return shuffled.batch(recipe.batch_size, drop_remainder=True).enumerate().map(load)
 
-    return tf.data.Dataset.range(recipe.epochs).flat_map(one_epoch).prefetch(2)
+    return tf.data.Dataset.range(first_epoch, recipe.epochs).flat_map(one_epoch).prefetch(2)
 
 
 def random_affine(images, seed, rotation: float, scale: float, shift: float):

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +18,13 @@ from digitlib.backend import keras, tf
 from digitlib.datasets import Dataset, dataset_digest
 
 SUFFIXES = (".keras", ".h5")
+NEEDED_BYTES = 100_000_000  # a model, its checkpoint and its card, several times over
 
 
-def describe(network: str, model: keras.Model, dataset: Dataset, hyperparameters: dict) -> dict:
+def describe(network: str, dataset: Dataset, hyperparameters: dict) -> dict:
     """Return the part of a card that is known before training: all that a repetition needs."""
     return {
         "network": network,
-        "parameters": model.count_params(),
         "dataset": dataset.name,
         "dataset_sha256": dataset_digest(dataset),
         **hyperparameters,
@@ -46,7 +47,7 @@ def check_output(path: str | Path) -> Path:
     ValueError
         If the name ends in neither .keras nor .h5.
     OSError
-        If the folder does not exist or cannot be written to.
+        If the folder does not exist, cannot be written to, or is full.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
@@ -55,6 +56,8 @@ def check_output(path: str | Path) -> Path:
         raise FileNotFoundError(f"Cannot save {path}: there is no folder {path.parent}.")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise PermissionError(f"Cannot save {path}: choose a file in a folder you may write to.")
+    if shutil.disk_usage(path.parent).free < NEEDED_BYTES:
+        raise OSError(f"Cannot save {path}: the disk is full; training needs 100 MB of room there.")
     return path
 
 

@@ -5,49 +5,32 @@ validation split of the training images. Every random number follows from the se
 """
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from digitlib.augmentation import reader_images
-from digitlib.backend import keras
+from digitlib.backend import keras, tf
+from digitlib.callbacks import (
+    Checkpoint,
+    KeepBest,
+    Log,
+    ProgressBar,
+    SeedEachEpoch,
+    StopAtNaN,
+    check_same_run,
+)
 from digitlib.datasets import Dataset
 from digitlib.evaluation import probabilities, wilson_interval
 from digitlib.imaging import as_network_input
 from digitlib.models import NETWORKS
 from digitlib.pipeline import batches
+from digitlib.recipes import Recipe
 from digitlib.saving import describe
 
-MNIST_TRAINING_IMAGES = 60_000
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What decides a training run, beside the network and the data.
-
-    The learning rate rises to `peak_rate` over the first tenth of the steps, then falls along a
-    cosine to zero. Rotation (degrees), scale (relative) and shift (pixels) bound the alterations
-    of `digitlib.pipeline.random_affine`.
-    """
-
-    epochs: int
-    batch_size: int
-    peak_rate: float
-    rotation: float = 0.0
-    scale: float = 0.0
-    shift: float = 0.0
-    seed: int = 0
-    validation_fraction: float = 1 / 12  # 5,000 of MNIST's 60,000
-    copies: int = 0  # how often digitlib.augmentation redraws each image; 0: learn it as it is
-
-
-RECIPES = {
-    "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=6, scale=0.08, shift=1),
-    "fast": Recipe(epochs=3, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1),
-    "reader": Recipe(
-        epochs=6, batch_size=128, peak_rate=0.005, rotation=5, scale=0.06, shift=1, copies=3
-    ),
-}
+NOT_COMPARED = ("made", "versions")  # what may differ between a run and its resumption
 
 
 @dataclass(frozen=True)
@@ -57,31 +40,6 @@ class Trained:
     model: keras.Model
     history: dict[str, list[float]]
     card: dict = field(repr=False)
-
-
-def recipe_for(network: str, dataset: Dataset, **changes) -> Recipe:
-    """Return a network's recipe, fitted to the dataset; `changes` that are None are left out.
-
-    A dataset much smaller than MNIST gets more epochs (up to ten times as many) and smaller
-    batches, or the network would end its training before it had begun.
-
-    Raises
-    ------
-    ValueError
-        If the network is unknown, or a change is not a positive number.
-    """
-    if network not in RECIPES:
-        raise ValueError(f"There is no network {network!r}: choose {' or '.join(RECIPES)}.")
-    changes = {name: value for name, value in changes.items() if value is not None}
-    for name, value in changes.items():
-        if value < (0 if name == "seed" else 1):
-            raise ValueError(f"{name} is {value}; it must be at least 1.")
-    recipe = RECIPES[network]
-    rounds = min(10, max(1, MNIST_TRAINING_IMAGES // len(dataset.train_labels)))
-    small = {"epochs": recipe.epochs * rounds, "batch_size": 32} if rounds > 1 else {}
-    if "epochs" in changes:
-        changes["epochs"] *= rounds
-    return replace(recipe, **(small | changes))
 
 
 def split(dataset: Dataset, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -99,95 +57,91 @@ def split(dataset: Dataset, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """One bar for a whole run, on `file`, with the latest loss and accuracies."""
+def train(
+    network: str,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    progress_file=None,
+    on_epoch: Callable[[dict], None] | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    deterministic: bool = False,
+) -> Trained:
+    """Train a network, and score it once on the test images.
 
-    def __init__(self, file=None):
-        super().__init__()
-        self.file = file
-
-    def on_train_begin(self, logs=None):
-        from tqdm import tqdm
-
-        steps = self.params["epochs"] * self.params["steps"]
-        self.bar = tqdm(total=steps, file=self.file, ncols=100, unit="batch", mininterval=0.5)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}")
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.set_postfix_str(
-            f"accuracy {logs['accuracy']:.4f}, validation {logs['val_accuracy']:.4f}"
-        )
-
-    def on_train_end(self, logs=None):
-        self.bar.close()
-
-
-class KeepBest(keras.callbacks.Callback):
-    """Remembers the weights that did best on the validation images, for a run that is stopped."""
-
-    def __init__(self):
-        super().__init__()
-        self.best, self.weights = -1.0, None
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs["val_accuracy"] > self.best:
-            self.best, self.weights = logs["val_accuracy"], self.model.get_weights()
-
-
-def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) -> Trained:
-    """Train a network from scratch, and score it once on the test images.
-
-    Ctrl-C ends the training early: the best weights so far are kept, and the card says
-    ``"interrupted": true``.
+    Ctrl-C ends the training early, and so does a loss that is not a number: the best weights so
+    far are kept, and the card says why under ``"interrupted"``.
 
     Parameters
     ----------
     network : {"classic", "fast", "reader"}
     dataset : Dataset
     recipe : Recipe
-        From `recipe_for`.
+        From `digitlib.recipes.recipe_for`.
     progress_file : file, optional
         Where the progress bar goes; standard error unless given.
+    on_epoch : callable, optional
+        Called after each epoch with the learning curves so far.
+    folder : Path, optional
+        Where a checkpoint and a CSV log are kept after each epoch.
+    resume : bool
+        Whether to go on from the checkpoint in `folder`, if there is one.
+    deterministic : bool
+        Whether the same seed has to give the same weights, to the last bit, on this machine.
+
+    Raises
+    ------
+    ValueError
+        If the checkpoint to be resumed is of another network, dataset or recipe.
     """
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    if folder is not None:
+        run = describe(network, dataset, asdict(recipe))
+        check_same_run(folder, {k: v for k, v in run.items() if k not in NOT_COMPARED}, resume)
     learn, validate = split(dataset, recipe)
     images, labels = _learnt_from(dataset, learn, recipe, seed=recipe.seed)
     held_back = _learnt_from(dataset, validate, recipe, seed=recipe.seed + 1_000_000)
     keras.utils.set_random_seed(recipe.seed)
     steps = len(labels) // recipe.batch_size
-    keep_best = KeepBest()
-    history = keras.callbacks.History()
     start = time.perf_counter()
     model = compiled(network, recipe, steps * recipe.epochs)
     classes = model.output_shape[-1]
-    interrupted = False
-    bar = ProgressBar(progress_file)
+    checkpoint = Checkpoint(folder, steps) if folder is not None else None
+    first_epoch = checkpoint.restore(model) if checkpoint and resume else 0
+    log = Log(folder / "log.csv" if folder else None, on_epoch)
+    log.load(first_epoch)
+    bar, keep_best, at_nan = ProgressBar(progress_file), KeepBest(), StopAtNaN()
+    interrupted: str | bool = False
     try:
         model.fit(
-            batches(images, labels, recipe, classes),
+            batches(images, labels, recipe, classes, first_epoch),
             epochs=recipe.epochs,
+            initial_epoch=first_epoch,
             steps_per_epoch=steps,
             validation_data=(
                 as_network_input(held_back[0]),
                 keras.utils.to_categorical(held_back[1], classes),
             ),
             validation_batch_size=500,
-            callbacks=[history, bar, keep_best],
+            callbacks=[SeedEachEpoch(recipe.seed), bar, at_nan, keep_best, log]
+            + ([checkpoint] if checkpoint else []),
             shuffle=False,  # the batches come shuffled
             verbose=0,
         )
     except KeyboardInterrupt:
-        interrupted = True
+        interrupted = "by the user"
         bar.on_train_end()
-        if keep_best.weights is not None:
-            model.set_weights(keep_best.weights)
     seconds = time.perf_counter() - start
-    card = describe(network, model, dataset, asdict(recipe)) | {
-        "epochs_completed": len(history.epoch),
+    if at_nan.stopped:
+        interrupted = "the loss was not a number"
+    if interrupted and keep_best.weights is not None:
+        model.set_weights(keep_best.weights)
+    card = describe(network, dataset, asdict(recipe)) | {
+        "parameters": model.count_params(),
+        "deterministic": deterministic,
+        "epochs_completed": len(log.history.get("loss", [])),
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
         "images_learnt_from": len(labels),
@@ -196,7 +150,7 @@ def train(network: str, dataset: Dataset, recipe: Recipe, progress_file=None) ->
     }
     correct = round(card["test_accuracy"] * len(dataset.test_labels))
     card["test_interval"] = wilson_interval(correct, len(dataset.test_labels))
-    return Trained(model, history.history, card)
+    return Trained(model, log.history, card)
 
 
 def _learnt_from(dataset: Dataset, chosen: np.ndarray, recipe: Recipe, seed: int):

@@ -1,15 +1,20 @@
+import dataclasses
 import io
 import json
+import shutil
+import types
 
 import numpy as np
 import pytest
 
 from digitlib import saving, training
 from digitlib.backend import keras, tf
+from digitlib.callbacks import KeepBest
 from digitlib.datasets import load_digits
 from digitlib.evaluation import probabilities
 from digitlib.loading import load_network
 from digitlib.pipeline import batches, random_affine
+from digitlib.recipes import recipe_for, recipe_like
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +24,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def trained(digits):
-    recipe = training.recipe_for("fast", digits, epochs=1)
+    recipe = recipe_for("fast", digits, epochs=1)
     return training.train("fast", digits, recipe, progress_file=io.StringIO())
 
 
@@ -43,13 +48,13 @@ def test_the_card_says_how_it_was_made(trained, digits):
 
 
 def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
-    assert training.recipe_for("classic", digits, epochs=2).epochs == 20
+    assert recipe_for("classic", digits, epochs=2).epochs == 20
 
     class Large:
         train_labels = range(60_000)
 
-    assert training.recipe_for("classic", Large, epochs=2).epochs == 2
-    assert training.recipe_for("classic", Large).batch_size == 128
+    assert recipe_for("classic", Large, epochs=2).epochs == 2
+    assert recipe_for("classic", Large).batch_size == 128
 
 
 @pytest.mark.parametrize(
@@ -58,11 +63,11 @@ def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
 )
 def test_nonsense_is_refused(digits, network, changes, words):
     with pytest.raises(ValueError, match=words):
-        training.recipe_for(network, digits, **changes)
+        recipe_for(network, digits, **changes)
 
 
 def test_the_split_is_stratified_and_complete(digits):
-    recipe = training.recipe_for("fast", digits)
+    recipe = recipe_for("fast", digits)
     learn, validate = training.split(digits, recipe)
     assert sorted([*learn, *validate]) == list(range(len(digits.train_labels)))
     shares = np.bincount(digits.train_labels[validate]) / np.bincount(digits.train_labels)
@@ -70,7 +75,7 @@ def test_the_split_is_stratified_and_complete(digits):
 
 
 def test_batches_follow_from_seed_and_epoch(digits):
-    recipe = training.recipe_for("classic", digits, epochs=1)
+    recipe = recipe_for("classic", digits, epochs=1)
     images, labels = digits.train_images[:64], digits.train_labels[:64]
 
     def all_batches(recipe):
@@ -88,10 +93,10 @@ def test_batches_follow_from_seed_and_epoch(digits):
 
 
 def test_ctrl_c_keeps_the_best_weights_and_says_so(digits, monkeypatch):
-    recipe = training.recipe_for("fast", digits, epochs=1)
+    recipe = recipe_for("fast", digits, epochs=1)
     seen = []
 
-    class Impatient(training.KeepBest):
+    class Impatient(KeepBest):
         def on_epoch_end(self, epoch, logs=None):
             super().on_epoch_end(epoch, logs)
             seen.append((self.best, self.weights))
@@ -100,7 +105,7 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so(digits, monkeypatch):
 
     monkeypatch.setattr(training, "KeepBest", Impatient)
     trained = training.train("fast", digits, recipe, progress_file=io.StringIO())
-    assert trained.card["interrupted"] is True
+    assert trained.card["interrupted"] == "by the user"
     best, weights = max(seen, key=lambda pair: pair[0])
     assert trained.card["validation_accuracy"] == pytest.approx(best, abs=1e-6)
     for now, then in zip(trained.model.get_weights(), weights, strict=True):
@@ -167,3 +172,111 @@ def test_classic_is_the_promised_network_layer_for_layer():
     activations = [keras.activations.serialize(network.layers[i].activation) for i in (0, 4, 6)]
     assert activations == ["relu", "relu", "softmax"]
     assert network.input_shape == (None, 28, 28, 1) and network.output_shape == (None, 10)
+
+
+def same_weights(model, other):
+    pairs = zip(model.get_weights(), other.get_weights(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def quickly(network, digits, **options):
+    """Train four short epochs; dropout, augmentation and batch normalisation included."""
+    recipe = dataclasses.replace(recipe_for(network, digits), epochs=4, batch_size=128)
+    return training.train(network, digits, recipe, progress_file=io.StringIO(), **options)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("network", ["classic", "fast"])
+def test_a_resumed_run_ends_like_an_undisturbed_one(digits, tmp_path, network):
+    undisturbed = quickly(network, digits, deterministic=True)
+
+    def killed_in_the_third_epoch(history):
+        if len(history["loss"]) == 3:  # before its checkpoint is written
+            raise Killed
+
+    with pytest.raises(Killed):
+        quickly(network, digits, folder=tmp_path, on_epoch=killed_in_the_third_epoch)
+    seen = []
+    resumed = quickly(network, digits, folder=tmp_path, resume=True, on_epoch=seen.append)
+    assert len(seen) == 2, "two epochs were left to do"
+    assert same_weights(resumed.model, undisturbed.model)
+    assert resumed.card["test_accuracy"] == undisturbed.card["test_accuracy"]
+    assert resumed.card["epochs_completed"] == 4
+    for name, values in undisturbed.history.items():
+        assert resumed.history[name] == pytest.approx(values, rel=1e-6)
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 5
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(digits):
+    first, second = (quickly("fast", digits, deterministic=True) for _ in range(2))
+    assert same_weights(first.model, second.model)
+    recipe = dataclasses.replace(recipe_for("fast", digits, seed=1), epochs=4, batch_size=128)
+    other = training.train("fast", digits, recipe, progress_file=io.StringIO())
+    assert not same_weights(first.model, other.model)
+
+
+def test_a_card_is_enough_to_repeat_its_run(trained, digits):
+    card = json.loads(json.dumps(trained.card))
+    assert recipe_like(card, digits) == recipe_for("fast", digits, epochs=1)
+    with pytest.raises(ValueError, match="was made with"):
+        recipe_like(card | {"dataset_sha256": "0"}, digits)
+    with pytest.raises(ValueError, match="peak_rate"):
+        recipe_like({k: v for k, v in card.items() if k != "peak_rate"}, digits)
+
+
+def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_path):
+    recipe = dataclasses.replace(recipe_for("fast", digits), epochs=1)
+    training.train("fast", digits, recipe, folder=tmp_path, progress_file=io.StringIO())
+    before = (tmp_path / "latest.weights.h5").read_bytes()
+    with pytest.raises(ValueError, match="there network was fast, here it is classic"):
+        quickly("classic", digits, folder=tmp_path, resume=True)
+    other = dataclasses.replace(recipe, seed=5)
+    with pytest.raises(ValueError, match="there seed was 0, here it is 5"):
+        training.train("fast", digits, other, folder=tmp_path, resume=True)
+    assert (tmp_path / "latest.weights.h5").read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(
+    digits, tmp_path, monkeypatch
+):
+    first_weights = []
+
+    def explode(history):
+        if len(history["loss"]) == 2:
+            model = first_weights[0]
+            first_weights.append([w.copy() for w in model.get_weights()])
+            model.set_weights([w * np.nan for w in model.get_weights()])
+
+    compiled = training.compiled
+
+    def remembered(*arguments):
+        first_weights.append(compiled(*arguments))
+        return first_weights[0]
+
+    monkeypatch.setattr(training, "compiled", remembered)
+    trained = quickly("classic", digits, on_epoch=explode)
+    assert trained.card["interrupted"] == "the loss was not a number"
+    assert all(np.isfinite(w).all() for w in trained.model.get_weights())
+
+
+def test_a_full_disk_is_said_before_training(tmp_path, monkeypatch):
+    usage = types.SimpleNamespace(free=1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    with pytest.raises(OSError, match="disk is full"):
+        saving.check_output(tmp_path / "model.keras")
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(digits, tmp_path, capsys):
+    folder = tmp_path / "run"
+
+    def full(history):
+        if len(history["loss"]) == 1:
+            shutil.rmtree(folder)
+            folder.write_text("in the way")
+
+    trained = quickly("fast", digits, folder=folder, on_epoch=full)
+    assert trained.card["epochs_completed"] == 4
+    assert "could not be written" in capsys.readouterr().err
