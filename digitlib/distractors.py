@@ -17,10 +17,17 @@ def distract(images: np.ndarray, rng: Random) -> np.ndarray:
     kinds = (sign, scribble, blob, texture, heap, shape)
     kind = kinds[rng.choice(len(kinds), p=(0.22, 0.13, 0.15, 0.25, 0.15, 0.10))]
     image = kind(images, rng)
-    columns = np.flatnonzero(image.any(axis=0))
-    # A plain upright bar is a one, whatever it was meant to be.
-    narrow = kind is not heap and len(columns) < 9
-    return distract(images, rng) if len(columns) == 0 or narrow else image
+    bar = kind is not heap and _is_bar(image)
+    return distract(images, rng) if not image.any() or bar else image
+
+
+def _is_bar(image: np.ndarray) -> bool:
+    """Whether it is long and steep: then it is a one, whatever it was meant to be."""
+    rows, columns = np.nonzero(image > 100)
+    if len(rows) < 3:
+        return False
+    spread, directions = np.linalg.eigh(np.cov(rows, columns))
+    return spread[1] > 7 * spread[0] and abs(directions[0, 1]) > 0.6
 
 
 def sign(images: np.ndarray, rng: Random) -> np.ndarray:

@@ -48,6 +48,35 @@ def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, f
     return max(0.0, low), min(1.0, high)
 
 
+def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:
+    """Compare two models on the same images.
+
+    Images that both read right or both read wrong say nothing about which is better; of the
+    others, each model should win about half, if they are equally good. Q. McNemar, Psychometrika
+    12 (1947), 153-157; exact, by the binomial distribution.
+
+    Parameters
+    ----------
+    right, other_right : (n,) bool
+        Which images each model reads right.
+
+    Returns
+    -------
+    only_first, only_second : int
+        Images that one model alone reads right.
+    p : float
+        How probable so uneven a split, or a more uneven one, would be by chance.
+    """
+    from scipy.stats import binomtest
+
+    only_first = int(np.sum(right & ~other_right))
+    only_second = int(np.sum(~right & other_right))
+    if only_first + only_second == 0:
+        return 0, 0, 1.0
+    p = binomtest(only_first, only_first + only_second, 0.5).pvalue
+    return only_first, only_second, float(p)
+
+
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Return the (10, 10) counts: row, what the digit is; column, what it was read as."""
     confusion = np.zeros((10, 10), int)

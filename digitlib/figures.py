@@ -19,17 +19,22 @@ WIDTH = 8.0  # inches: a notebook's column
 GOOD, BAD, NEUTRAL = "#117733", "#CC6677", "#4477AA"
 
 
-def show(figure: Figure, alt: str) -> None:
+def show(figure: Figure, alt: str, replace: list | None = None) -> None:
     """Display a figure in a notebook, with a text for people who cannot see it.
 
-    The text reaches exported pages through the metadata of the output.
+    The text reaches exported pages through the metadata of the output. Figures that are shown
+    with the same list as `replace`, empty at first, take each other's place.
     """
     from IPython.display import display
 
     picture = base64.b64encode(png(figure)).decode()
-    display(
-        {"image/png": picture, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True
-    )
+    data, metadata = {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt}}
+    if replace:
+        replace[0].update(data, metadata=metadata, raw=True)
+        return
+    handle = display(data, metadata=metadata, raw=True, display_id=replace is not None or None)
+    if replace is not None:
+        replace.append(handle)
 
 
 def png(figure: Figure) -> bytes:

@@ -17,7 +17,7 @@ from digitlib.rules import without_rules
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 80  # glyphs are made regular at four times the box, where a stroke is ten pixels wide
-THINNEST, WIDEST = 8.0, 13.0  # strokes on that canvas; MNIST's own are mostly within
+THINNEST, WIDEST = 8.0, 18.0  # strokes on that canvas; MNIST's own are mostly within
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ SAMPLES = Path(__file__).parent / "samples"
 SHIPPED_MODEL = PRETRAINED / "reader.tflite"
 NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64
-REJECTED, CUT = np.log(0.3), np.log(0.7)  # prior odds, chosen on made-up numbers
+# How much rarer no-digits are among what people bring than among what the reader learnt from; and
+# what it costs to believe that a piece is two digits that touch. Chosen on made-up pictures.
+NO_DIGIT_ODDS, CUT = 0.3, np.log(0.7)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Recognizer:
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
             return [Reading("", NOTHING_FOUND, []) for _ in pictures]
-        probs = iter(self._network(np.stack([glyph.image for glyph in glyphs])))
+        probs = iter(_expected(self._network(np.stack([glyph.image for glyph in glyphs]))))
         return [
             _reading([(line, {span: next(probs) for span in line.glyphs}) for line in lines])
             for lines in pictures
@@ -169,6 +171,14 @@ def _work(paths: list) -> list:
     return _worker._read_batch(paths)
 
 
+def _expected(probs: np.ndarray) -> np.ndarray:
+    """Return probabilities for what people bring, where no-digits are rarer (Bayes' rule)."""
+    if probs.shape[1] == 10:
+        return probs
+    weighted = probs * np.array([1.0] * 10 + [NO_DIGIT_ODDS], np.float32)
+    return weighted / weighted.sum(axis=1, keepdims=True)
+
+
 def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
     texts, digits, doubts = [], [], [NOTHING_FOUND]
     for line, probs in lines:
@@ -190,7 +200,7 @@ def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
 def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
     """Return the spans that make the line most probable, left to right, by dynamic programming.
 
-    A piece alone may be no digit, which costs REJECTED; pieces joined, and slices of a piece cut
+    A piece alone may be no digit; pieces joined, and slices of a piece cut
     apart, count only as digits, and a slice costs CUT.
     """
     whole = {s for s in line.glyphs if s not in line.cuts}
@@ -205,7 +215,7 @@ def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
             if (start, end) in line.cuts:
                 score += CUT
             elif len(p) > 10 and not _is_joined(start, end, whole):
-                score = max(score, float(np.log(p[10] + 1e-9)) + REJECTED)
+                score = max(score, float(np.log(p[10] + 1e-9)))
             options.append((best[start][0] + score, [*best[start][1], (start, end)]))
         best.append(max(options) if options else None)
     return best[-1][1]

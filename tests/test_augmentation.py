@@ -71,7 +71,7 @@ def test_the_readers_images_are_the_same_on_any_number_of_cores(digits, monkeypa
     again = augmentation.reader_images(images, labels, seed=1, copies=2)
     assert all(np.array_equal(a, b) for a, b in zip(made, again, strict=True))
     assert np.bincount(made[1])[10] == 2 * (60 // 4)
-    assert len(made[1]) == 2 * (60 + 60 // 7 + 60 // 4)
+    assert len(made[1]) == 2 * (60 + 60 // 5 + 60 // 4)
 
 
 def test_signs_and_ways_lie_in_the_unit_square():

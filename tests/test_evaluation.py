@@ -51,3 +51,11 @@ def test_score_ignores_what_is_not_a_digit():
     result = evaluation.score(network, np.zeros((3, 28, 28)), np.array([3, 5, 0]))
     assert (result["correct"], result["images"]) == (2, 3)
     assert result["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_mcnemar_counted_by_hand():
+    # Of 8 images on which they differ, 7 go one way: 2 * (1 + 8) of 2**8 splits are as uneven.
+    right = np.array([True] * 7 + [False] * 1 + [True] * 5 + [False] * 3)
+    other = np.array([False] * 7 + [True] * 1 + [True] * 5 + [False] * 3)
+    assert evaluation.mcnemar(right, other) == (7, 1, pytest.approx(2 * 9 / 256))
+    assert evaluation.mcnemar(right, right) == (0, 0, 1.0)

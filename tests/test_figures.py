@@ -1,4 +1,5 @@
 import io
+import types
 
 import numpy as np
 import pytest
@@ -48,6 +49,16 @@ def test_show_carries_its_alternative_text(monkeypatch):
     [((data,), options)] = shown
     assert data["text/plain"] == "a line"
     assert options["metadata"]["image/png"]["alt"] == "a line"
+
+
+def test_shown_with_the_same_list_a_figure_replaces_the_one_before(monkeypatch):
+    updates = []
+    handle = types.SimpleNamespace(update=lambda data, **options: updates.append(options))
+    monkeypatch.setattr("IPython.display.display", lambda *a, **k: handle)
+    shown = []
+    assert figures.show(FIGURES["curves"](), alt="first", replace=shown) is None
+    figures.show(FIGURES["curves"](), alt="again", replace=shown)
+    assert [u["metadata"]["image/png"]["alt"] for u in updates] == ["again"]
 
 
 def test_ten_digits_have_ten_colours():
