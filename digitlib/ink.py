@@ -9,6 +9,7 @@ from scipy import ndimage
 
 FAINTEST = 10.0  # least contrast of ink, of 255
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
+FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
 OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
 WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
 
@@ -111,7 +112,28 @@ def _surface(along: np.ndarray) -> np.ndarray:
         surfaces.append(surface)
         explained.append(edges[outline].sum())
     best = max(explained)
-    return next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.95 * best)
+    surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.95 * best)
+    frame = _frame(along - surface)
+    return surface if frame is None else np.where(frame, along, surface)
+
+
+def _frame(inked: np.ndarray) -> np.ndarray | None:
+    """Return where the picture's edge shows the table or a shadow beside the paper, if it does.
+
+    That is ink which takes up much of one side of the picture, and is not all the ink there is.
+    """
+    labels, count = ndimage.label(inked > 0.4 * _level(inked))
+    if count < 2:
+        return None
+    sides = labels[0], labels[-1], labels[:, 0], labels[:, -1]
+    frames = {int(i) for s in sides for i in np.flatnonzero(np.bincount(s) > FRAME * len(s)) if i}
+    boxes = ndimage.find_objects(labels)
+    rest = [b for i, b in enumerate(boxes, start=1) if i not in frames]
+    if not frames or max((b[0].stop - b[0].start for b in rest), default=0) < 0.1 * max(
+        inked.shape
+    ):
+        return None
+    return ndimage.maximum_filter(np.isin(labels, list(frames)), 5)
 
 
 def _level(values: np.ndarray) -> float:
