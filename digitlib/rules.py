@@ -40,6 +40,9 @@ def _without_level_rules(ink: np.ndarray) -> np.ndarray:
     if not rule.any():
         return ink
     on_rule = rule[labels]
-    level = np.quantile(ink[on_rule & (ink > FAINT)], 0.25)  # pens cover part of it
+    on_line = ink[on_rule & (ink > FAINT)]
+    if not len(on_line):
+        return ink
+    level = np.quantile(on_line, 0.25)  # pens cover part of it
     pen = ink > level + DARKER
     return np.where(on_rule & ~pen, 0, ink)

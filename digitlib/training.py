@@ -30,6 +30,10 @@ from digitlib.pipeline import batches
 from digitlib.recipes import Recipe
 from digitlib.saving import describe
 
+LEARNT_REDRAWN = (
+    "the training images, redrawn; digits drawn by code; and as no digit: signs and scribbles "
+    "drawn by code, made-up textures and shapes, touching training images; no photographs"
+)
 NOT_COMPARED = ("made", "versions")  # what may differ between a run and its resumption
 
 
@@ -145,6 +149,7 @@ def train(
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
         "images_learnt_from": len(labels),
+        "learnt_from": LEARNT_REDRAWN if recipe.copies else "the training images",
         "validation_accuracy": accuracy(model, *held_back),
         "test_accuracy": accuracy(model, dataset.test_images, dataset.test_labels),
     }

@@ -74,3 +74,10 @@ def test_rules_go_and_digits_stay(transposed, climb):
 def test_what_does_not_run_from_edge_to_edge_is_no_rule():
     ink = bar(blank(200, 260), 100, 103, 20, 240)
     assert np.array_equal(without_rules(ink), ink)
+
+
+def test_noise_of_any_kind_passes_the_rules():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        ink = np.float32(rng.random((70, 90)) * (rng.random((70, 90)) < rng.random()))
+        assert without_rules(ink).shape == ink.shape
