@@ -15,7 +15,6 @@ test: .venv/ready
 	$(BIN)/python notebooks/check.py
 
 test-all: test
-	$(BIN)/python -m pytest -m slow
 	mkdir -p build/empty-home
 	env -u DIGITLIB_DATA -u XDG_CACHE_HOME HOME=$(CURDIR)/build/empty-home DIGITLIB_OFFLINE=1 $(BIN)/python notebooks/check.py
 

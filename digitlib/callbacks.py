@@ -12,6 +12,8 @@ import numpy as np
 from digitlib.backend import keras
 from digitlib.saving import whole_file
 
+CHECKPOINT = "latest.weights.h5"
+
 
 class ProgressBar(keras.callbacks.Callback):
     """One bar for a whole run, on `file`, with the latest loss and accuracies."""
@@ -45,12 +47,16 @@ class ProgressBar(keras.callbacks.Callback):
 class KeepBest(keras.callbacks.Callback):
     """Remembers the weights that did best on the validation images, for a run that is stopped.
 
-    Weights whose loss is not a number are never remembered.
+    Weights whose loss is not a number are never remembered. A resumed run begins with the weights
+    of `model` and the `history` that led to them.
     """
 
-    def __init__(self):
+    def __init__(self, model: keras.Model | None = None, history: dict | None = None):
         super().__init__()
         self.best, self.weights = -1.0, None
+        if model is not None:
+            self.best = (history or {}).get("val_accuracy", [-1.0])[-1]
+            self.weights = model.get_weights()
 
     def on_epoch_end(self, epoch, logs=None):
         if math.isfinite(logs["loss"]) and logs["val_accuracy"] > self.best:
@@ -106,6 +112,8 @@ class Log(keras.callbacks.Callback):
                 self.history[name] = [float(row[name]) for row in rows]
 
     def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            return
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         if self.path is not None:
@@ -148,14 +156,15 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
     def _save_model(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(self.folder / "latest.weights.h5") as temporary:
+            with whole_file(self.folder / CHECKPOINT) as temporary:
                 self.model.save_weights(temporary)
         except OSError as error:
             _warn(self.folder, error)
 
 
 def _warn(path: Path, error: OSError) -> None:
-    print(f"\ndigitlib: {path} could not be written ({error.strerror}); going on.", file=sys.stderr)
+    reason = error.strerror or error
+    print(f"\ndigitlib: {path} could not be written ({reason}); going on.", file=sys.stderr)
 
 
 def check_same_run(folder: Path, run: dict, resume: bool) -> None:
@@ -168,8 +177,11 @@ def check_same_run(folder: Path, run: dict, resume: bool) -> None:
         differs.
     """
     note = folder / "run.json"
-    if resume and note.is_file():
-        other = json.loads(note.read_text())
+    if resume and (folder / CHECKPOINT).is_file() and note.is_file():
+        try:
+            other = dict(json.loads(note.read_text()))
+        except ValueError:
+            raise ValueError(f"{note} is damaged; leave --resume away to start anew.") from None
         for name in run:
             if other.get(name) != run[name]:
                 raise ValueError(
@@ -178,7 +190,7 @@ def check_same_run(folder: Path, run: dict, resume: bool) -> None:
                 )
         return
     folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
+    for name in (CHECKPOINT, "log.csv"):
+        (folder / name).unlink(missing_ok=True)
     with whole_file(note) as temporary:
         temporary.write_text(json.dumps(run, indent=2) + "\n")

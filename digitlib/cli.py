@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network and save it with its card")
     train.add_argument("--network", choices=["classic", "fast", "reader"])
     train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
-    train.add_argument("--epochs", type=_positive, metavar="N")
+    train.add_argument("--epochs", type=_positive, metavar="N", help="passes over the images")
     train.add_argument("--batch-size", type=_positive, metavar="N")
     train.add_argument("--seed", type=_natural, metavar="N")
     train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
@@ -79,6 +79,16 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _read_card(path: str) -> dict:
+    try:
+        card = json.loads(Path(path).read_text())
+    except ValueError:
+        card = None
+    if not isinstance(card, dict) or not card:
+        raise ValueError(f"{_escaped(path)} is no card; give the .card.json of a saved model.")
+    return card
+
+
 def _natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
@@ -89,7 +99,9 @@ def _train(options) -> int:
     asked = {"epochs": options.epochs, "batch_size": options.batch_size, "seed": options.seed}
     if options.like and (options.network or any(v is not None for v in asked.values())):
         raise ValueError("--like takes everything from the card; leave the other options away.")
-    from digitlib.saving import card_path, check_output, export_tflite, save  # TensorFlow starts
+    card = _read_card(options.like) if options.like else {}
+    # TensorFlow starts here.
+    from digitlib.saving import card_path, check_export, check_output, export_tflite, save
 
     path = check_output(options.output)
     from digitlib.datasets import load_digits
@@ -97,12 +109,13 @@ def _train(options) -> int:
     from digitlib.training import train
 
     dataset = load_digits(options.data)
-    if options.like:
-        card = json.loads(Path(options.like).read_text())
-        network, recipe = card["network"], recipe_like(card, dataset)
+    if card:
+        recipe, network = recipe_like(card, dataset), card["network"]
     else:
         network = options.network or "classic"
         recipe = recipe_for(network, dataset, **asked)
+    if network == "reader":
+        check_export()
     folder = Path(f"{path}.checkpoint")
     trained = train(
         network,
@@ -110,7 +123,7 @@ def _train(options) -> int:
         recipe,
         folder=folder,
         resume=options.resume,
-        deterministic=options.deterministic,
+        deterministic=options.deterministic or bool(card.get("deterministic")),
     )
     card = trained.card
     save(trained.model, card, path)
@@ -120,8 +133,8 @@ def _train(options) -> int:
         shutil.copyfile(folder / "log.csv", f"{path}.log.csv")
     if card["interrupted"]:
         print(
-            f"digitlib: stopped early ({card['interrupted']}); the best weights so far are kept, "
-            "and --resume goes on from the last whole epoch.",
+            f"digitlib: stopped early ({card['interrupted']}); the best weights of "
+            f"{card['epochs_completed']} whole epochs are kept, and --resume goes on from there.",
             file=sys.stderr,
         )
     else:
@@ -177,7 +190,8 @@ def _pictures(given: str) -> list[str]:
             if os.path.splitext(name)[1].lower() in SUFFIXES
         ]
     elif not os.path.lexists(given) and glob.has_magic(given):
-        found = glob.glob(given, recursive=True)
+        matches = glob.glob(given, recursive=True)
+        found = [path for path in matches if not os.path.isdir(path)]
     else:
         return [given]
     return sorted(found) or [given]

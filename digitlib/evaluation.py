@@ -11,7 +11,7 @@ from digitlib.imaging import as_network_input
 
 
 def probabilities(model, images: np.ndarray) -> np.ndarray:
-    """Return a Keras model's probabilities, (n, 10) float32, for (n, 28, 28) uint8 images."""
+    """Return a Keras model's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images."""
     return model.predict(as_network_input(images), batch_size=500, verbose=0)
 
 

@@ -13,6 +13,7 @@ from scipy import ndimage
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma or a dash, not a digit
 WIDE = 1.0  # width by height from which a piece may be two digits that touch
+MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 
 Box = tuple[slice, slice]
@@ -47,6 +48,8 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
     pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
     pieces = _large(pieces, _extent, SPECK)
+    if len(pieces) > MOST_PIECES:
+        return []
     pieces = _large(_merge_stacked(pieces), _height, LEAST_HEIGHT)
     return [_line(ink, labels, line) for line in _rows(pieces)]
 

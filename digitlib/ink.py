@@ -34,7 +34,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     along = colours @ direction
     if step > 1:
         along = ndimage.gaussian_filter(along, 0.7)
-    along -= _resized(surface, along.shape)
+    along -= _stretched(surface, along.shape)
     sample = along[::step, ::step]
     middle = np.median(sample)
     noise = 1.4826 * np.median(np.abs(sample - middle))
@@ -58,12 +58,12 @@ def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
     strongest = float(strength.max())
     if strongest < FAINTEST:
         return np.zeros(strength.shape, np.float32)
-    direction = difference[strength > 0.6 * strongest].mean(axis=0)
-    along = np.maximum(difference @ (direction / np.linalg.norm(direction)), 0)
+    direction = _common(difference[strength > 0.6 * strongest])
+    along = np.maximum(difference @ direction, 0)
     return np.minimum(along / max(_level(along), 1e-6), 1)
 
 
-def _resized(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _stretched(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     if array.shape == shape:
         return array
     return np.asarray(Image.fromarray(array).resize(shape[::-1], Image.Resampling.BILINEAR))
@@ -78,15 +78,27 @@ def _direction(overview: np.ndarray) -> np.ndarray | None:
     tiny = ndimage.uniform_filter(overview, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     window = max(3, max(tiny.shape[:2]) // 2)
     channels = [
-        _resized(ndimage.median_filter(tiny[..., i], window, mode="nearest"), overview.shape[:2])
+        _stretched(ndimage.median_filter(tiny[..., i], window, mode="nearest"), overview.shape[:2])
         for i in range(3)
     ]
     difference = overview - np.stack(channels, axis=-1)
     strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
     if strength.max() < FAINTEST:
         return None
-    direction = difference[strength > 0.6 * np.quantile(strength, 0.995)].mean(axis=0)
-    return np.float32(direction / max(float(np.linalg.norm(direction)), 1e-6))
+    return _common(difference[strength >= 0.6 * np.quantile(strength, 0.995)])
+
+
+def _common(differences: np.ndarray) -> np.ndarray:
+    """Return the unit vector (3,) of what colour differences (n, 3), none of them 0, share.
+
+    Where inks are opposite (black and white on grey), that of the strongest counts.
+    """
+    lengths = np.linalg.norm(differences, axis=1)
+    mean = differences.mean(axis=0)
+    if np.linalg.norm(mean) < 0.5 * lengths.mean():
+        strongest = differences[np.argmax(lengths)]
+        mean = differences[differences @ strongest > 0].mean(axis=0)
+    return np.float32(mean / np.linalg.norm(mean))
 
 
 def _surface(along: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import struct
+import tempfile
 import threading
 import zipfile
 import zlib
@@ -53,7 +54,7 @@ MIRRORS = (
     ("https://ossci-datasets.s3.amazonaws.com/mnist/", GZ_FILES),
 )
 CONNECT_SECONDS, PROBE_SECONDS, STALL_SECONDS = 3, 6, 8
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
 Parts = dict[str, np.ndarray]
 
@@ -169,12 +170,27 @@ def download(problems: list[str]) -> tuple[Parts, str] | None:
     if os.environ.get("DIGITLIB_OFFLINE") == "1":
         problems.append("No download was tried, because DIGITLIB_OFFLINE is 1.")
         return None
-    import pooch
-
-    pooch.get_logger().setLevel(logging.ERROR)
     reachable = _reachable([base for base, _ in MIRRORS])
     if not reachable:
         problems.append("None of MNIST's mirrors could be reached.")
+        return None
+    cache = user_cache()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except OSError as error:
+        problems.append(f"{cache} cannot be written to ({error.strerror}): MNIST is not kept.")
+        with tempfile.TemporaryDirectory() as folder:
+            return _from_mirrors(reachable, Path(folder), problems)
+    return _from_mirrors(reachable, cache, problems)
+
+
+def _from_mirrors(
+    reachable: set[str], folder: Path, problems: list[str]
+) -> tuple[Parts, str] | None:
+    import pooch
+
+    pooch.get_logger().setLevel(logging.ERROR)
     for base, files in MIRRORS:
         if base not in reachable:
             continue
@@ -183,11 +199,9 @@ def download(problems: list[str]) -> tuple[Parts, str] | None:
                 progressbar=True, timeout=(CONNECT_SECONDS, STALL_SECONDS)
             )
             for name, digest in files.items():
-                pooch.retrieve(
-                    base + name, digest, fname=name, path=user_cache(), downloader=downloader
-                )
+                pooch.retrieve(base + name, digest, fname=name, path=folder, downloader=downloader)
             read = _read_npz if files is NPZ_FILES else _read_idx
-            return _verified(read(user_cache())), base
+            return _verified(read(folder)), base
         except UNREADABLE as error:
             problems.append(f"The mirror {base} failed: {type(error).__name__}.")
     return None

@@ -7,6 +7,7 @@ import io
 import os
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,18 +60,18 @@ def open_picture(picture) -> Picture:
         If it is no such picture, is damaged, or has over 120 million pixels.
     """
     if isinstance(picture, np.ndarray):
-        return _from_image(_array_image(picture), "the array")
+        return _from_image(_array_image(picture), "The array")
     if isinstance(picture, Image.Image):
-        return _from_image(picture, "the image")
+        return _guarded(lambda: _from_image(picture, "The image"), "The image")
     if isinstance(picture, bytes | bytearray | memoryview):
-        return _from_file(io.BytesIO(picture), "the uploaded file")
+        return _from_file(io.BytesIO(picture), "The file")
     if isinstance(picture, str | os.PathLike):
         path = Path(picture)
         name = display_name(path)
         try:
             if not stat.S_ISREG(path.stat().st_mode):
-                kind = "a folder without pictures" if path.is_dir() else "no regular file"
-                raise PictureError(f"{name} is {kind}; give a picture file.")
+                kind = "a folder" if path.is_dir() else "no regular file"
+                raise PictureError(f"{name} is {kind}; give a picture file, or a folder of them.")
             with path.open("rb") as file:
                 return _from_file(file, name)
         except FileNotFoundError:
@@ -117,11 +118,15 @@ def _from_file(file, name: str) -> Picture:
         raise PictureError(
             f"{name} is a HEIC photo; to read these, run: pip install 'digitlib[heic]'."
         )
+    return _guarded(lambda: _from_image(Image.open(file, formats=formats), name, small=True), name)
+
+
+def _guarded(read: Callable[[], Picture], name: str) -> Picture:
+    """Return what `read` returns; whatever it raises becomes one sentence."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked below
-            image = Image.open(file, formats=formats)
-            return _from_image(image, name)
+            warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked here
+            return read()
     except UnidentifiedImageError:
         raise PictureError(
             f"{name} is not a picture that can be read; give a PNG, JPEG, WebP, GIF, BMP or TIFF."
@@ -139,14 +144,16 @@ def _too_large(name: str) -> str:
     return f"{name} has more than 120 million pixels; make it smaller and try again."
 
 
-def _from_image(image: Image.Image, name: str) -> Picture:
+def _from_image(image: Image.Image, name: str, small: bool = False) -> Picture:
+    """Return an image upright and plain; `small` lets a JPEG decode at less than its size."""
     size = image.size
     if size[0] * size[1] > MAX_PIXELS:
         raise PictureError(_too_large(name))
     if min(size) == 0:
         raise PictureError(f"{name} has no pixels; give a picture of at least 1 x 1.")
-    shrink = max(1.0, 2 * max(size) / WORKING_SIDE)
-    image.draft(None, (int(size[0] / shrink), int(size[1] / shrink)))  # JPEGs decode small for free
+    if small:
+        shrink = max(1.0, 2 * max(size) / WORKING_SIDE)
+        image.draft(None, (int(size[0] / shrink), int(size[1] / shrink)))
     image.load()
     orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
     if image.mode in ("P", "PA", "LA", "La", "RGBa", "1") or "transparency" in image.info:
@@ -190,22 +197,25 @@ def _array_image(array: np.ndarray) -> Image.Image:
     if 0 in shape:
         raise PictureError(f"An array of shape {shape} has no pixels; give at least 1 x 1.")
     if shape[0] * shape[1] > MAX_PIXELS:
-        raise PictureError(_too_large("the array"))
+        raise PictureError(_too_large("The array"))
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool) or np.iscomplexobj(array):
         raise PictureError(f"An array of {array.dtype} is no picture; expected numbers.")
     if array.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(array))
     if array.ndim == 3 and shape[2] == 4:
         alpha = np.nan_to_num(array[..., 3].astype(np.float64))
-        opaque = np.iinfo(array.dtype).max if np.issubdtype(array.dtype, np.integer) else 1.0
-        alpha = np.uint8(np.clip(alpha / (opaque if alpha.max() <= opaque else 255.0), 0, 1) * 255)
+        opaque = next(full for full in (1.0, 255.0, np.inf) if alpha.max() <= full)
+        if opaque == np.inf:
+            opaque = float(alpha.max())
+        alpha = np.uint8(np.clip(alpha / opaque, 0, 1) * 255)
         return Image.fromarray(np.dstack([_scaled(array[..., :3]), alpha]))
     return Image.fromarray(_scaled(array))
 
 
 def _scaled(array: np.ndarray) -> np.ndarray:
     """Return numbers of any range as uint8, their finite minimum 0 and maximum 255."""
-    array = array.astype(np.float64)
+    step = max(1, max(array.shape[:2]) // (2 * WORKING_SIDE))
+    array = array[::step, ::step].astype(np.float64)  # large ones are made small later anyway
     finite = array[np.isfinite(array)]
     if finite.size == 0 or finite.min() == finite.max():
         return np.zeros(array.shape, np.uint8)

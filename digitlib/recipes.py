@@ -36,29 +36,30 @@ RECIPES = {
 }
 
 
+def rounds(dataset: Dataset) -> int:
+    """Return how often to go through a dataset's training images for one epoch of MNIST's, 1..10.
+
+    A network learns in steps; with few images, one epoch is over before it has begun.
+    """
+    return min(10, max(1, MNIST_TRAINING_IMAGES // max(1, len(dataset.train_labels))))
+
+
 def recipe_for(network: str, dataset: Dataset, **changes) -> Recipe:
     """Return a network's recipe, fitted to the dataset; `changes` that are None are left out.
 
-    A dataset much smaller than MNIST gets more epochs (up to ten times as many) and smaller
-    batches, or the network would end its training before it had begun.
+    A dataset much smaller than MNIST gets more epochs and smaller batches, unless changed.
 
     Raises
     ------
     ValueError
-        If the network is unknown, or a change is not a positive number.
+        If the network is unknown, or a change is out of range.
     """
     if network not in RECIPES:
         raise ValueError(f"There is no network {network!r}: choose {' or '.join(RECIPES)}.")
     changes = {name: value for name, value in changes.items() if value is not None}
-    for name, value in changes.items():
-        if value < (0 if name == "seed" else 1):
-            raise ValueError(f"{name} is {value}; it must be at least 1.")
-    recipe = RECIPES[network]
-    rounds = min(10, max(1, MNIST_TRAINING_IMAGES // len(dataset.train_labels)))
-    small = {"epochs": recipe.epochs * rounds, "batch_size": 32} if rounds > 1 else {}
-    if "epochs" in changes:
-        changes["epochs"] *= rounds
-    return replace(recipe, **(small | changes))
+    recipe, repeats = RECIPES[network], rounds(dataset)
+    small = {"epochs": recipe.epochs * repeats, "batch_size": 32} if repeats > 1 else {}
+    return _checked(replace(recipe, **(small | changes)), dataset)
 
 
 def recipe_like(card: dict, dataset: Dataset) -> Recipe:
@@ -67,16 +68,39 @@ def recipe_like(card: dict, dataset: Dataset) -> Recipe:
     Raises
     ------
     ValueError
-        If the card is of another dataset, or lacks a hyper-parameter.
+        If the card is of another dataset, lacks a hyper-parameter, or has one out of range.
     """
-    if card.get("dataset_sha256") != dataset_digest(dataset):
+    names = [f.name for f in fields(Recipe)]
+    if missing := [name for name in ("network", "dataset_sha256", *names) if name not in card]:
+        raise ValueError(f"The card says nothing of {', '.join(missing)}; give one of digitlib's.")
+    if card["network"] not in RECIPES:
+        raise ValueError(f"The card's network {card['network']!r} is none of {', '.join(RECIPES)}.")
+    if card["dataset_sha256"] != dataset_digest(dataset):
         raise ValueError(
             f"The card was made with {card.get('dataset')}, not with this {dataset.name}; "
             "see digitlib data."
         )
-    names = [f.name for f in fields(Recipe)]
-    if missing := [name for name in ("network", *names) if name not in card]:
-        raise ValueError(
-            f"The card says nothing of {', '.join(missing)}; give a card of digitlib's."
-        )
-    return Recipe(**{name: card[name] for name in names})
+    return _checked(Recipe(**{name: card[name] for name in names}), dataset)
+
+
+def _checked(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """Return the recipe if every number in it makes sense for this dataset."""
+    most = int(len(dataset.train_labels) * (1 - RECIPES["classic"].validation_fraction))
+    ranges = {
+        "epochs": (1, 10_000),
+        "batch_size": (1, most),
+        "seed": (0, 2**31 - 1),
+        "copies": (0, 100),
+        "peak_rate": (0.0, 10.0),
+        "validation_fraction": (0.001, 0.9),
+        "rotation": (0, 180),
+        "scale": (0, 0.9),
+        "shift": (0, 28),
+    }
+    for name, (low, high) in ranges.items():
+        value = getattr(recipe, name)
+        whole = isinstance(low, int) and name not in ("rotation", "scale", "shift")
+        if not isinstance(value, int if whole else int | float) or not low <= value <= high:
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"{name} is {value!r}; it must be {kind} from {low} to {high:,}.")
+    return recipe

@@ -16,6 +16,7 @@ import numpy as np
 from digitlib import __version__
 from digitlib.backend import keras, tf
 from digitlib.datasets import Dataset, dataset_digest
+from digitlib.pictures import display_name
 
 SUFFIXES = (".keras", ".h5")
 NEEDED_BYTES = 100_000_000  # a model, its checkpoint and its card, several times over
@@ -51,13 +52,21 @@ def check_output(path: str | Path) -> Path:
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
-        raise ValueError(f"Cannot save a model as {path}: the name must end in .keras or .h5.")
+        raise ValueError(
+            f"Cannot save a model as {display_name(path)}: the name must end in .keras or .h5."
+        )
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"Cannot save {path}: there is no folder {path.parent}.")
+        raise FileNotFoundError(
+            f"Cannot save {display_name(path)}: there is no folder {path.parent}."
+        )
     if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"Cannot save {path}: choose a file in a folder you may write to.")
+        raise PermissionError(
+            f"Cannot save {display_name(path)}: choose a file in a folder you may write to."
+        )
     if shutil.disk_usage(path.parent).free < NEEDED_BYTES:
-        raise OSError(f"Cannot save {path}: the disk is full; training needs 100 MB of room there.")
+        raise OSError(
+            f"Cannot save {display_name(path)}: the disk is full; training needs 100 MB there."
+        )
     return path
 
 
@@ -79,6 +88,15 @@ def save(model: keras.Model, card: dict, path: str | Path) -> Path:
     with whole_file(card_path(path)) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")
     return path
+
+
+def check_export() -> None:
+    """Make sure, before hours of training, that this Keras can write models for LiteRT."""
+    if tuple(int(n) for n in keras.__version__.split(".")[:2]) < (3, 13):
+        raise ValueError(
+            f"The reader needs Keras 3.13 or later to be exported, and this is "
+            f"{keras.__version__}; run: pip install -U keras."
+        )
 
 
 def export_tflite(model: keras.Model, path: str | Path) -> Path:

@@ -88,7 +88,7 @@ def train(
     on_epoch : callable, optional
         Called after each epoch with the learning curves so far.
     folder : Path, optional
-        Where a checkpoint and a CSV log are kept after each epoch.
+        Where a checkpoint and a CSV log are kept after each epoch; made if it is not there.
     resume : bool
         Whether to go on from the checkpoint in `folder`, if there is one.
     deterministic : bool
@@ -97,7 +97,13 @@ def train(
     Raises
     ------
     ValueError
-        If the checkpoint to be resumed is of another network, dataset or recipe.
+        If the checkpoint to be resumed is of another network, dataset or recipe, or the loss is
+        not a number before the first epoch is over.
+
+    Notes
+    -----
+    The reader's images are made in several processes: a script that trains it needs to be guarded
+    by ``if __name__ == "__main__":``. Once asked for, determinism holds for the whole process.
     """
     if deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -116,7 +122,8 @@ def train(
     first_epoch = checkpoint.restore(model) if checkpoint and resume else 0
     log = Log(folder / "log.csv" if folder else None, on_epoch)
     log.load(first_epoch)
-    bar, keep_best, at_nan = ProgressBar(progress_file), KeepBest(), StopAtNaN()
+    bar, at_nan = ProgressBar(progress_file), StopAtNaN()
+    keep_best = KeepBest(model if first_epoch else None, log.history)
     interrupted: str | bool = False
     try:
         model.fit(
@@ -140,6 +147,11 @@ def train(
     seconds = time.perf_counter() - start
     if at_nan.stopped:
         interrupted = "the loss was not a number"
+    if at_nan.stopped and keep_best.weights is None:
+        raise ValueError(
+            f"The loss was not a number in the first epoch; nothing was learnt. A peak_rate of "
+            f"{recipe.peak_rate} may be too high."
+        )
     if interrupted and keep_best.weights is not None:
         model.set_weights(keep_best.weights)
     card = describe(network, dataset, asdict(recipe)) | {

@@ -47,7 +47,7 @@ def test_predict_takes_folders_and_globs(capsys, tmp_path):
     assert len(lines(capsys)) == 1
     (tmp_path / "empty").mkdir()
     assert main(["predict", str(tmp_path / "empty")]) == 1
-    assert "a folder without pictures" in capsys.readouterr().err
+    assert "is a folder" in capsys.readouterr().err
 
 
 def test_control_characters_in_paths_are_escaped(capsys, tmp_path):
@@ -83,7 +83,7 @@ def test_errors_are_one_sentence(arguments, words, capsys):
 
 def test_train_evaluate_and_predict_with_the_result(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    arguments = ["--network", "fast", "--data", "uci", "--epochs", "1", "--output", "m.h5"]
+    arguments = ["--network", "fast", "--data", "uci", "--epochs", "10", "--output", "m.h5"]
     assert main(["train", *arguments, "--json"]) == 0
     card = json.loads(lines(capsys)[-1])
     assert card == json.loads((tmp_path / "m.h5.card.json").read_text())
@@ -94,6 +94,24 @@ def test_train_evaluate_and_predict_with_the_result(capsys, tmp_path, monkeypatc
     assert result["interval"][0] < result["accuracy"] < result["interval"][1]
     assert main(["predict", "--model", "m.h5", str(SAMPLES / "dark_on_light.png")]) == 0
     assert len(lines(capsys)) == 1
+
+
+def test_a_card_is_repeated_and_a_damaged_one_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = ["--network", "fast", "--data", "uci", "--epochs", "1", "--seed", "3"]
+    assert main(["train", *first, "--deterministic", "--json", "--output", "a.keras"]) == 0
+    like = ["--like", "a.keras.card.json", "--data", "uci", "--json", "--output", "b.keras"]
+    assert main(["train", *like, "--resume"]) == 0
+    a, b = (json.loads(line) for line in lines(capsys))
+    same = ("network", "seed", "epochs", "test_accuracy", "validation_accuracy", "deterministic")
+    assert [a[name] for name in same] == [b[name] for name in same]
+    assert (tmp_path / "a.keras.log.csv").is_file() and not list(tmp_path.glob("*.checkpoint"))
+    for damaged in ("[1]", "{", '{"network": "fast"}'):
+        (tmp_path / "c.json").write_text(damaged)
+        assert main(["train", "--like", "c.json", "--data", "uci"]) == 1
+        said = capsys.readouterr().err
+        assert "card" in said and said.count("\n") == 1
+    assert main(["train", "--like", "a.keras.card.json", "--epochs", "2"]) == 1
 
 
 def test_evaluate_the_shipped_model(capsys):

@@ -121,10 +121,24 @@ def test_samples_have_as_many_glyphs_as_digits():
 
 
 def test_naive_resizing_changes_nothing_but_the_size():
-    assert imaging.resize_naively(seven())[0, 0] == 255
+    small = imaging.resize_naively(seven())
+    assert small.shape == (28, 28) and small.dtype == np.uint8
+    assert small[0, 0] == 255 and small[6, 12] < 150
 
 
 def test_network_input():
     images = np.full((2, 28, 28), 255, np.uint8)
     inputs = imaging.as_network_input(images)
     assert inputs.shape == (2, 28, 28, 1) and inputs.dtype == np.float32 and inputs.max() == 1
+
+
+def test_opposite_inks_on_grey():
+    picture = np.full((60, 90), 128, np.uint8)
+    picture[15:45, 20:26], picture[15:45, 60:66] = 228, 28
+    assert len(imaging.prepare(picture).lines) == 1
+
+
+def test_a_halftone_of_thousands_of_dots_is_no_text_and_takes_no_time():
+    picture = np.full((800, 800), 255, np.uint8)
+    picture[::8, ::8] = picture[1::8, ::8] = picture[::8, 1::8] = 0
+    assert imaging.prepare(picture).lines == []

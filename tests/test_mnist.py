@@ -158,3 +158,13 @@ def test_offline_forbids_the_download(mirrors, monkeypatch):
     problems = []
     assert mnist.download(problems) is None
     assert "DIGITLIB_OFFLINE" in problems[0]
+
+
+def test_a_cache_that_cannot_be_written_to_costs_nothing_but_the_keeping(mirrors, small_mnist):
+    cache = mnist.user_cache()
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text("a file in the way")
+    problems = []
+    parts, _ = mnist.download(problems)
+    assert same(parts, small_mnist)
+    assert len(problems) == 1 and "not kept" in problems[0]

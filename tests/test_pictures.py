@@ -140,8 +140,25 @@ def test_too_many_pixels_are_refused_before_decoding():
 def test_a_large_photo_is_worked_on_small_and_keeps_its_size():
     photo = Image.new("RGB", (4000, 3000), "white")
     picture = open_picture(encoded(photo, "JPEG"))
-    assert picture.size == (4000, 3000) and max(picture.colours.shape) <= 1600
+    assert picture.size == (4000, 3000) and 500 <= max(picture.colours.shape) <= 1000
 
 
 def test_names_for_people():
     assert display_name("a\nb\x1b[31m.png") == "a\\nb\\x1b[31m.png"
+
+
+def test_opaque_is_what_the_numbers_say():
+    page = np.full((30, 30, 4), 255)
+    page[10:20, 14:16, :3] = 0
+    for dtype in (np.uint8, np.int64, np.uint16):
+        assert is_dark(open_picture(page.astype(dtype)).colours, 15, 15)
+    assert is_dark(open_picture(page / 255).colours, 15, 15)
+
+
+def test_a_pillow_image_is_left_as_it_was_and_a_broken_one_gets_a_sentence(image):
+    opened = Image.open(io.BytesIO(encoded(image.resize((3000, 400)), "JPEG")))
+    open_picture(opened)
+    assert opened.size == (3000, 400)
+    content = encoded(image.resize((900, 900)), "PNG")
+    with pytest.raises(PictureError, match="is damaged"):
+        open_picture(Image.open(io.BytesIO(content[: len(content) // 2])))

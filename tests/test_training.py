@@ -14,7 +14,7 @@ from digitlib.datasets import load_digits
 from digitlib.evaluation import probabilities
 from digitlib.loading import load_network
 from digitlib.pipeline import batches, random_affine
-from digitlib.recipes import recipe_for, recipe_like
+from digitlib.recipes import recipe_for, recipe_like, rounds
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def trained(digits):
-    recipe = recipe_for("fast", digits, epochs=1)
+    recipe = recipe_for("fast", digits, epochs=10)
     return training.train("fast", digits, recipe, progress_file=io.StringIO())
 
 
@@ -47,11 +47,14 @@ def test_the_card_says_how_it_was_made(trained, digits):
     json.dumps(card)
 
 
-def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
-    assert recipe_for("classic", digits, epochs=2).epochs == 20
+class Large:
+    train_labels = range(60_000)
 
-    class Large:
-        train_labels = range(60_000)
+
+def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
+    assert rounds(digits) == 10
+    assert recipe_for("classic", digits).epochs == 10 * recipe_for("classic", Large).epochs
+    assert recipe_for("classic", digits, epochs=2).epochs == 2
 
     assert recipe_for("classic", Large, epochs=2).epochs == 2
     assert recipe_for("classic", Large).batch_size == 128
@@ -59,7 +62,12 @@ def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
 
 @pytest.mark.parametrize(
     ("network", "changes", "words"),
-    [("quick", {}, "choose classic"), ("fast", {"epochs": 0}, "epochs is 0")],
+    [
+        ("quick", {}, "choose classic"),
+        ("fast", {"epochs": 0}, "epochs is 0"),
+        ("fast", {"batch_size": 10**6}, "batch_size is 1000000"),
+        ("fast", {"seed": -1}, "seed is -1"),
+    ],
 )
 def test_nonsense_is_refused(digits, network, changes, words):
     with pytest.raises(ValueError, match=words):
@@ -75,7 +83,7 @@ def test_the_split_is_stratified_and_complete(digits):
 
 
 def test_batches_follow_from_seed_and_epoch(digits):
-    recipe = recipe_for("classic", digits, epochs=1)
+    recipe = recipe_for("classic", digits, epochs=10)
     images, labels = digits.train_images[:64], digits.train_labels[:64]
 
     def all_batches(recipe):
@@ -93,7 +101,7 @@ def test_batches_follow_from_seed_and_epoch(digits):
 
 
 def test_ctrl_c_keeps_the_best_weights_and_says_so(digits, monkeypatch):
-    recipe = recipe_for("fast", digits, epochs=1)
+    recipe = recipe_for("fast", digits, epochs=10)
     seen = []
 
     class Impatient(KeepBest):
@@ -220,9 +228,11 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(digits):
 
 def test_a_card_is_enough_to_repeat_its_run(trained, digits):
     card = json.loads(json.dumps(trained.card))
-    assert recipe_like(card, digits) == recipe_for("fast", digits, epochs=1)
+    assert recipe_like(card, digits) == recipe_for("fast", digits, epochs=10)
     with pytest.raises(ValueError, match="was made with"):
         recipe_like(card | {"dataset_sha256": "0"}, digits)
+    with pytest.raises(ValueError, match="epochs is '12'"):
+        recipe_like(card | {"epochs": "12"}, digits)
     with pytest.raises(ValueError, match="peak_rate"):
         recipe_like({k: v for k, v in card.items() if k != "peak_rate"}, digits)
 
