@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from digitlib.pictures import display_name
+
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
 
 
@@ -85,7 +87,7 @@ def _read_card(path: str) -> dict:
     except ValueError:
         card = None
     if not isinstance(card, dict) or not card:
-        raise ValueError(f"{_escaped(path)} is no card; give the .card.json of a saved model.")
+        raise ValueError(f"{display_name(path)} is no card; give the .card.json of a saved model.")
     return card
 
 
@@ -170,7 +172,7 @@ def _predict(options) -> int:
             print(f"digitlib: {error}", file=sys.stderr)
         else:
             confidence = f"{100 * reading.confidence:.0f} %"
-            print(_escaped(path), _escaped(reading.text), confidence, sep="\t")
+            print(display_name(path), display_name(reading.text), confidence, sep="\t")
     return int(failed)
 
 
@@ -209,12 +211,6 @@ def _as_json(path: str, reading, error) -> dict:
         "digits": digits,
         "error": str(error) if error else None,
     }
-
-
-def _escaped(text: str) -> str:
-    from digitlib.pictures import display_name
-
-    return display_name(text)
 
 
 def _evaluate(options) -> int:
