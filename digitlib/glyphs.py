@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
-LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma or a dash, not a digit
+LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
 WIDE = 1.0  # width by height from which a piece may be two digits that touch
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
@@ -31,13 +31,14 @@ class Part:
 class Line:
     """Pieces side by side: `spans[i, j]` is the part made of the pieces i to j - 1.
 
-    Every piece is there alone. Parts of `cuts` are slices of one connected piece: they count only
-    if each of them is a digit.
+    Every piece is there alone, but for those in `small`: these are no digits by themselves. Parts
+    of `cuts` are slices of one connected piece: they count only if each of them is a digit.
     """
 
     count: int
     spans: dict[tuple[int, int], Part]
     cuts: frozenset[tuple[int, int]] = frozenset()
+    small: frozenset[int] = frozenset()
 
 
 def find_lines(ink: np.ndarray) -> list[Line]:
@@ -47,16 +48,17 @@ def find_lines(ink: np.ndarray) -> list[Line]:
         return []
     dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
     pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
-    pieces = _large(pieces, _extent, SPECK)
+    pieces = _large(pieces, SPECK)
     if len(pieces) > MOST_PIECES:
         return []
-    pieces = _large(_merge_stacked(pieces), _height, LEAST_HEIGHT)
-    return [_line(ink, labels, line) for line in _rows(pieces)]
+    pieces = _large(_merge_stacked(pieces), SPECK)
+    least = LEAST_HEIGHT * max((_extent(box) for box, _ in pieces), default=0)
+    return [_line(ink, labels, line, least) for line in _rows(pieces)]
 
 
-def _large(pieces: list, size, share: float) -> list:
+def _large(pieces: list, share: float) -> list:
     largest = max((_extent(box) for box, _ in pieces), default=0)
-    return [piece for piece in pieces if size(piece[0]) > share * largest]
+    return [piece for piece in pieces if _extent(piece[0]) > share * largest]
 
 
 def _height(box: Box) -> int:
@@ -127,8 +129,11 @@ def _rows(pieces: list) -> list[list]:
     return [sorted(row, key=lambda piece: piece[0][1].start) for row in rows]
 
 
-def _line(ink: np.ndarray, labels: np.ndarray, pieces: list) -> Line:
-    """Return a line with every span of neighbouring pieces that may be one digit."""
+def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line:
+    """Return a line with every span of neighbouring pieces that may be one digit.
+
+    Pieces of less than the `least` height are no digits alone.
+    """
     atoms: list[tuple[Box, list[int]]] = []
     whole: list[tuple[int, int]] = []  # for each piece, the atoms it was cut into
     for box, members in pieces:
@@ -137,8 +142,11 @@ def _line(ink: np.ndarray, labels: np.ndarray, pieces: list) -> Line:
         for left, right in pairwise(edges):
             atoms.append(((box[0], slice(left, right)), members))
         whole.append((start, len(atoms)))
-    spans, cuts = {}, set()
-    for start, stop in whole:
+    spans, cuts, small = {}, set(), set()
+    for (box, _), (start, stop) in zip(pieces, whole, strict=True):
+        if _height(box) <= least:
+            small |= set(range(start, stop))
+            continue
         for i in range(start, stop):
             for j in range(i + 1, stop + 1):
                 box = _joined(atoms[i][0], atoms[j - 1][0])
@@ -154,7 +162,7 @@ def _line(ink: np.ndarray, labels: np.ndarray, pieces: list) -> Line:
             for m in range(k + 1, n + 1):
                 box = _joined(box, pieces[m][0])
             spans[whole[k][0], whole[n][1]] = _part(ink, labels, box, members)
-    return Line(len(atoms), spans, frozenset(cuts))
+    return Line(len(atoms), spans, frozenset(cuts), frozenset(small))
 
 
 def _may_be_one(boxes: list[Box]) -> bool:

@@ -36,12 +36,14 @@ class Glyph:
 class GlyphLine:
     """A line of `count` pieces: `glyphs[i, j]` is made of the pieces i to j - 1.
 
-    Those in `cuts` are slices of one connected piece (see `digitlib.glyphs.Line`).
+    For `cuts`, slices of one connected piece, and `small` pieces, which are no digits alone, see
+    `digitlib.glyphs.Line`.
     """
 
     count: int
     glyphs: dict[tuple[int, int], Glyph]
     cuts: frozenset[tuple[int, int]]
+    small: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def prepare(picture) -> Prepared:
                 for span, part in line.spans.items()
             },
             line.cuts,
+            line.small,
         )
         for line in find_lines(ink)
     ]

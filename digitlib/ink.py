@@ -115,7 +115,7 @@ def _surface(along: np.ndarray) -> np.ndarray:
     surfaces, explained = [], []
     for share in WINDOWS:
         window = max(5, round(share * side))
-        surface = ndimage.grey_opening(along, (window, window), mode="nearest")
+        surface = ndimage.grey_opening(along, (window, window), mode="reflect")
         # The overview has blurred the edges of hard shadows a little.
         surface = np.minimum(along, ndimage.maximum_filter(surface, 3))
         inked = along - surface
@@ -124,7 +124,7 @@ def _surface(along: np.ndarray) -> np.ndarray:
         surfaces.append(surface)
         explained.append(edges[outline].sum())
     best = max(explained)
-    surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.95 * best)
+    surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.98 * best)
     frame = _frame(along - surface)
     return surface if frame is None else np.where(frame, along, surface)
 
@@ -132,13 +132,14 @@ def _surface(along: np.ndarray) -> np.ndarray:
 def _frame(inked: np.ndarray) -> np.ndarray | None:
     """Return where the picture's edge shows the table or a shadow beside the paper, if it does.
 
-    That is ink which takes up much of one side of the picture, and is not all the ink there is.
+    That is ink in a corner which takes up much of one side, and is not all the ink there is.
     """
     labels, count = ndimage.label(inked > 0.4 * _level(inked))
     if count < 2:
         return None
     sides = labels[0], labels[-1], labels[:, 0], labels[:, -1]
-    frames = {int(i) for s in sides for i in np.flatnonzero(np.bincount(s) > FRAME * len(s)) if i}
+    corners = {int(labels[row, column]) for row in (0, -1) for column in (0, -1)} - {0}
+    frames = {i for i in corners if any((side == i).sum() > FRAME * len(side) for side in sides)}
     boxes = ndimage.find_objects(labels)
     rest = [b for i, b in enumerate(boxes, start=1) if i not in frames]
     if not frames or max((b[0].stop - b[0].start for b in rest), default=0) < 0.1 * max(

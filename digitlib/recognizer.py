@@ -21,6 +21,7 @@ BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Chosen on made-up pictures.
 NO_DIGIT_ODDS, CUT = 0.3, np.log(0.7)
+LEFT_OUT = np.log(0.5)  # what it costs to leave out a piece too small to be a digit
 
 
 @dataclass(frozen=True)
@@ -201,12 +202,14 @@ def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
     """Return the spans that make the line most probable, left to right, by dynamic programming.
 
     A piece alone may be no digit; pieces joined, and slices of a piece cut
-    apart, count only as digits, and a slice costs CUT.
+    apart, count only as digits, and a slice costs CUT. Leaving out a small piece costs LEFT_OUT.
     """
     whole = {s for s in line.glyphs if s not in line.cuts}
     best: list[tuple[float, list]] = [(0.0, [])]
     for stop in range(1, line.count + 1):
         options = []
+        if stop - 1 in line.small and best[stop - 1] is not None:
+            options.append((best[stop - 1][0] + LEFT_OUT, best[stop - 1][1]))
         for start, end in line.glyphs:
             if end != stop or best[start] is None:
                 continue

@@ -77,15 +77,21 @@ def test_a_line_is_split_where_that_is_most_probable():
             p[int(name[1:])] = share
         return p
 
-    line = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset())
+    none = frozenset()
+    line = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, none, none)
     two = {(0, 1): probs(d5=0.98), (1, 2): probs(d4=0.98), (0, 2): probs(d10=0.95)}
     assert best_spans(line, two) == [(0, 1), (1, 2)]
     one = {(0, 1): probs(d1=0.98), (1, 2): probs(d10=0.9), (0, 2): probs(d4=0.95)}
     assert best_spans(line, one) == [(0, 2)]
-    cut = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}))
+    cut = GlyphLine(
+        2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}), none
+    )
     assert best_spans(cut, two) == [(0, 1), (1, 2)]
     whole = two | {(0, 2): probs(d2=0.9)}
     assert best_spans(cut, whole) == [(0, 2)]
+    comma = GlyphLine(2, {(0, 1): None, (0, 2): None}, frozenset(), frozenset({1}))
+    assert best_spans(comma, {(0, 1): probs(d7=0.98), (0, 2): probs(d10=0.9)}) == [(0, 1)]
+    assert best_spans(comma, {(0, 1): probs(d1=0.98), (0, 2): probs(d4=0.9)}) == [(0, 2)]
 
 
 def test_reading_imports_no_tensorflow():
