@@ -21,7 +21,7 @@ BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Chosen on made-up pictures.
 NO_DIGIT_ODDS, CUT = 0.3, np.log(0.7)
-LEFT_OUT = np.log(0.5)  # what it costs to leave out a piece too small to be a digit
+LEFT_OUT = np.log(0.4)  # what it costs to leave ink out that might be part of a digit
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
 def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
     """Return the spans that make the line most probable, left to right, by dynamic programming.
 
-    A piece alone may be no digit; pieces joined, and slices of a piece cut
-    apart, count only as digits, and a slice costs CUT. Leaving out a small piece costs LEFT_OUT.
+    A piece alone may be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and
+    slices of a piece cut apart, count only as digits, and a slice costs CUT.
     """
     whole = {s for s in line.glyphs if s not in line.cuts}
     best: list[tuple[float, list]] = [(0.0, [])]
@@ -217,8 +217,8 @@ def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
             score = float(np.log(p[:10].max() + 1e-9))
             if (start, end) in line.cuts:
                 score += CUT
-            elif len(p) > 10 and not _is_joined(start, end, whole):
-                score = max(score, float(np.log(p[10] + 1e-9)))
+            elif p.argmax() == 10 and not _is_joined(start, end, whole):
+                score = float(np.log(p[10])) + LEFT_OUT
             options.append((best[start][0] + score, [*best[start][1], (start, end)]))
         best.append(max(options) if options else None)
     return best[-1][1]
