@@ -12,6 +12,7 @@ import numpy as np
 from digitlib.imaging import GlyphLine, Prepared, prepare
 from digitlib.loading import load_network
 from digitlib.pictures import PictureError
+from digitlib.second_look import look_twice
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 SAMPLES = Path(__file__).parent / "samples"
@@ -127,7 +128,8 @@ class Recognizer:
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
             return [Reading("", NOTHING_FOUND, []) for _ in pictures]
-        probs = iter(_expected(self._network(np.stack([glyph.image for glyph in glyphs]))))
+        images = np.stack([glyph.image for glyph in glyphs])
+        probs = iter(_expected(look_twice(self._network, images)))
         return [
             _reading([(line, {span: next(probs) for span in line.glyphs}) for line in lines])
             for lines in pictures
