@@ -17,6 +17,8 @@ from digitlib.rules import without_rules
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 80  # glyphs are made regular at four times the box, where a stroke is ten pixels wide
+SMALLEST_SIDE = 20  # pictures of fewer pixels are enlarged
+MOST_FAINT = 1.2  # pixels half inked for each inked one: photographs of things have more
 THINNEST, WIDEST = 8.0, 18.0  # strokes on that canvas; MNIST's own are mostly within
 
 
@@ -25,11 +27,12 @@ class Glyph:
     """One thing that may be a digit.
 
     `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
-    half-open, in pixels of the upright picture.
+    half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has.
     """
 
     image: np.ndarray
     box: tuple[int, int, int, int]
+    share: float
 
 
 @dataclass(frozen=True)
@@ -75,21 +78,33 @@ def prepare(picture) -> Prepared:
         See `digitlib.pictures.open_picture`, which also says what is raised.
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
-    ink = without_rules(find_ink(opened.colours))
+    ink = without_rules(_large_enough(find_ink(opened.colours)))
+    strong = max(1, np.count_nonzero(ink > 0.5))
+    faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
     scale = opened.size[0] / ink.shape[1], opened.size[1] / ink.shape[0]
     lines = [
         GlyphLine(
             line.count,
             {
-                span: Glyph(in_mnists_look(part.ink), _scaled_box(part.box, scale, opened.size))
+                span: Glyph(
+                    in_mnists_look(part.ink),
+                    _scaled_box(part.box, scale, opened.size),
+                    np.count_nonzero(part.ink > 0.5) / strong,
+                )
                 for span, part in line.spans.items()
             },
             line.cuts,
             line.small,
         )
-        for line in find_lines(ink)
+        for line in (find_lines(ink) if faint <= MOST_FAINT * strong or max(ink.shape) < 60 else [])
     ]
     return Prepared(opened, ink, lines)
+
+
+def _large_enough(ink: np.ndarray) -> np.ndarray:
+    """Enlarge an ink map of so few pixels that a stroke is hardly one of them."""
+    factor = -(-SMALLEST_SIDE // max(ink.shape))
+    return ink if factor == 1 else np.clip(_resized(ink, factor * max(ink.shape)), 0, 1)
 
 
 def _scaled_box(box: tuple[slice, slice], scale, size) -> tuple[int, int, int, int]:

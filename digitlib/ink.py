@@ -8,6 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 FAINTEST = 10.0  # least contrast of ink, of 255
+TINY = 20  # pictures of fewer pixels have no room for shadows
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
 FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
 OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
@@ -22,6 +23,8 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     morphological opening, which unlike a blurred background keeps a hard shadow's edge where it
     is.
     """
+    if max(colours.shape) < TINY:
+        return _ink_on(np.median(_edge(colours), axis=0), colours)
     if (paper := _plain_paper(colours)) is not None:
         return _ink_on(paper, colours)
     step = -(-max(colours.shape) // OVERVIEW)
@@ -46,9 +49,14 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
 
 def _plain_paper(colours: np.ndarray) -> np.ndarray | None:
     """Return the colour of the picture's edge, if it is the same all around."""
-    ring = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    ring = _edge(colours)
     low, high = ring.min(axis=0), ring.max(axis=0)
     return None if (high - low > PLAIN).any() else (low.astype(np.float32) + high) / 2
+
+
+def _edge(colours: np.ndarray) -> np.ndarray:
+    """Return the outermost pixels of a picture, (n, 3)."""
+    return np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
 
 
 def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:

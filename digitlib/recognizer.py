@@ -22,6 +22,8 @@ BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Chosen on made-up pictures.
 NO_DIGIT_ODDS, CUT = 0.3, np.log(0.7)
+LEAST_SHARE = 0.5  # of a picture's ink that digits have, if there are any
+LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
 LEFT_OUT = np.log(0.4)  # what it costs to leave ink out that might be part of a digit
 
 
@@ -183,7 +185,7 @@ def _expected(probs: np.ndarray) -> np.ndarray:
 
 
 def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
-    texts, digits, doubts = [], [], [NOTHING_FOUND]
+    texts, digits, doubts, share = [], [], [NOTHING_FOUND], 0.0
     for line, probs in lines:
         kept = []
         for span in best_spans(line, probs):
@@ -193,10 +195,15 @@ def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
             else:
                 glyph, p = line.glyphs[span], probs[span]
                 kept.append(Digit(best, float(p[best]), p[:10], glyph.box, glyph.image))
+                share += glyph.share
         if kept:
             texts.append("".join(str(digit.digit) for digit in kept))
             digits += kept
     right = [digit.confidence for digit in digits] or doubts
+    typical = float(np.exp(np.mean(np.log(right))))
+    if digits and (share < LEAST_SHARE or typical < LEAST_TYPICAL):
+        # Among much that is no digit, what looks like one is none either.
+        return Reading("", 1 - float(np.prod(right)), [])
     return Reading("\n".join(texts), float(np.prod(right)), digits)
 
 

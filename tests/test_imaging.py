@@ -3,6 +3,7 @@ import csv
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from digitlib import imaging
 from digitlib.recognizer import SAMPLES
@@ -143,3 +144,25 @@ def test_a_halftone_of_thousands_of_dots_is_no_text_and_takes_no_time():
     picture = np.full((800, 800), 255, np.uint8)
     picture[::8, ::8] = picture[1::8, ::8] = picture[::8, 1::8] = 0
     assert imaging.prepare(picture).lines == []
+
+
+def test_a_picture_of_surfaces_is_no_writing():
+    rng = np.random.default_rng(1)
+    surface = ndimage.gaussian_filter(rng.normal(0, 1, (200, 260)), 12)
+    surface = np.uint8(255 * (surface - surface.min()) / np.ptp(surface))
+    assert imaging.prepare(surface).lines == []
+
+
+def test_a_picture_of_eight_pixels_is_enlarged():
+    tiny = np.zeros((8, 8), np.uint8)
+    tiny[1:7, 3:5] = 16
+    prepared = imaging.prepare(tiny)
+    assert max(prepared.ink.shape) >= 20 and prepared.picture.size == (8, 8)
+    box = prepared.lines[0].glyphs[0, 1].box
+    assert box[1] <= 1 and box[3] >= 7 and box[2] <= 6
+
+
+def test_shares_of_ink_add_up():
+    [line] = imaging.prepare(SAMPLES / "several_digits.jpg").lines
+    pieces = [line.glyphs[i, i + 1].share for i in range(line.count)]
+    assert sum(pieces) == pytest.approx(1, abs=0.02)

@@ -102,3 +102,13 @@ def test_reading_imports_no_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "5 []", done.stderr
+
+
+def test_what_looks_like_a_digit_among_much_else_is_none(recognizer):
+    page = np.full((300, 600), 255, np.uint8)
+    page[100:200, 40:52] = 0
+    assert recognizer.read(page).text == "1"
+    rows, columns = np.mgrid[0:300, 0:600]
+    page[((rows - 150) / 120) ** 2 + ((columns - 400) / 150) ** 2 < 1] = 0
+    reading = recognizer.read(page)
+    assert reading.text == "" and reading.digits == [] and 0 <= reading.confidence <= 1
