@@ -3,11 +3,10 @@
 The tutorial's way: import TensorFlow, load an .h5, resize with Pillow, predict.
 """
 
-import os
+import json
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -49,16 +48,27 @@ print(time.perf_counter() - start)
 """
 
 
+# A small process starts the measured one: a child's peak counts what its parent had at the fork.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+output = process.stdout.read().decode()
+_, status, usage = os.wait4(process.pid, 0)
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, usage.ru_maxrss / 1024, output, os.waitstatus_to_exitcode(status)]))
+"""
+
+
 def run(command: list[str]) -> tuple[float, float, str]:
     """Return wall seconds, peak memory in MB and the output of a command."""
-    start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        output = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[:4]} failed with {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024, output
+    launched = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, *command], stdout=subprocess.PIPE, check=True
+    )
+    seconds, peak, output, status = json.loads(launched.stdout)
+    if status:
+        raise RuntimeError(f"{command[:4]} failed with {status}")
+    return seconds, peak, output
 
 
 def save_h5(path: Path) -> None:
