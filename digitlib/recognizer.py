@@ -20,7 +20,7 @@ SHIPPED_MODEL = PRETRAINED / "reader.tflite"
 NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
-# what it costs to believe that a piece is two digits that touch. Chosen on made-up pictures.
+# what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
 NO_DIGIT_ODDS, CUT = 0.3, np.log(0.7)
 LEAST_SHARE = 0.5  # of a picture's ink that digits have, if there are any
 LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
