@@ -85,7 +85,7 @@ def _smooth_field(side: int, cells: int, rng: Random) -> np.ndarray:
 
 def add_habits(ink: np.ndarray, label: int, rng: Random) -> np.ndarray:
     """Give some ones a flag and a foot, some sevens a bar, some zeros a slash."""
-    share = {0: 0.06, 1: 0.45, 7: 0.2}.get(label, 0.0)
+    share = {0: 0.06, 1: 0.55, 7: 0.2}.get(label, 0.0)
     if rng.random() >= share:
         return ink
     rows, columns = np.nonzero(ink > 0.5)
@@ -101,7 +101,7 @@ def add_habits(ink: np.ndarray, label: int, rng: Random) -> np.ndarray:
     if label == 1:
         start = np.array([middle(top + 2), top + 3.0])
         angle = rng.uniform(0.35, 1.3)
-        reach = height * rng.uniform(0.12, 0.45 if angle < 0.9 else 0.32)  # longer is a seven
+        reach = height * rng.uniform(0.12, 0.5 if angle < 0.9 else 0.35)  # longer is a seven
         tip = start + reach * np.array([-np.sin(angle), np.cos(angle)])
         bow = (start + tip) / 2 + rng.normal(0, 2, 2)
         lines.append([start, bow, tip])
@@ -174,7 +174,15 @@ def damage(ink: np.ndarray, rng: Random) -> np.ndarray:
             ink[row : row + rng.integers(2, 6), column : column + rng.integers(2, 6)] = 1
     if rng.random() < 0.15:  # dry pens and rough paper
         ink *= np.clip(1 + 0.6 * _smooth_field(side, int(rng.integers(8, 40)), rng), 0.3, 1)
-    if rng.random() < 0.4:
+    if rng.random() < 0.06:  # ragged edges, as chalk and brushes leave them
+        ink = ndimage.gaussian_filter(ink, 1.5)
+        ink = np.float32(ink + 0.15 * _smooth_field(side, int(rng.integers(20, 50)), rng) > 0.5)
+    chance = rng.random()
+    if chance < 0.04:  # a picture of very few pixels, enlarged
+        few = int(rng.integers(8, 14))
+        ink = enlarge(np.asarray(Image.fromarray(ink).resize((few, few), Image.Resampling.BOX)), side)
+        ink /= max(ink.max(), 0.3)
+    elif chance < 0.4:
         ink = ndimage.gaussian_filter(ink, rng.uniform(0.5, 2.5))
         ink /= max(ink.max(), 0.3)
     return ink

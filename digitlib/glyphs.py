@@ -99,7 +99,9 @@ def _belong_together(a: Box, b: Box) -> bool:
     if across > 0.8 and down > 0.8:  # one inside the other, or a digit under another's roof
         return min(_height(a), _height(b)) < 0.6 * max(_height(a), _height(b))
     both = _height(_joined(a, b))
-    near = both <= 1.6 * max(_height(a), _height(b)) or -_overlap(a[0], b[0]) <= 0.1 * both
+    flat = min(_height(a), _height(b)) < LEAST_HEIGHT * both  # no digit alone, but the bar of one
+    gap = -_overlap(a[0], b[0]) / both
+    near = both <= 1.6 * max(_height(a), _height(b)) or gap <= (0.25 if flat else 0.1)
     return across > 0.4 and down < 0.5 and near
 
 

@@ -10,16 +10,17 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digitlib.glyphs import find_lines
-from digitlib.ink import find_ink
+from digitlib.glyphs import Box, Part, find_lines
+from digitlib.ink import find_ink, plain_paper
 from digitlib.pictures import Picture, open_picture
 from digitlib.rules import without_rules
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
-CANVAS = 80  # glyphs are made regular at four times the box, where a stroke is ten pixels wide
+CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
 SMALLEST_SIDE = 20  # pictures of fewer pixels are enlarged
+FEW_PIXELS = 60  # longer side below which half-inked pixels and edges tell nothing
 MOST_FAINT = 1.2  # pixels half inked for each inked one: photographs of things have more
-THINNEST, WIDEST = 8.0, 18.0  # strokes on that canvas; MNIST's own are mostly within
+THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Glyph:
     """One thing that may be a digit.
 
     `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
-    half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has.
+    half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has;
+    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper.
     """
 
     image: np.ndarray
     box: tuple[int, int, int, int]
     share: float
+    runs_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,24 +84,33 @@ def prepare(picture) -> Prepared:
     ink = without_rules(_large_enough(find_ink(opened.colours)))
     strong = max(1, np.count_nonzero(ink > 0.5))
     faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
+    if max(ink.shape) >= FEW_PIXELS and faint > MOST_FAINT * strong:
+        return Prepared(opened, ink, [])
     scale = opened.size[0] / ink.shape[1], opened.size[1] / ink.shape[0]
+    photo = max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None
+
+    def glyph(part: Part) -> Glyph:
+        return Glyph(
+            in_mnists_look(part.ink),
+            _scaled_box(part.box, scale, opened.size),
+            np.count_nonzero(part.ink > 0.5) / strong,
+            photo and _reaches_edge(part.box, ink.shape),
+        )
+
     lines = [
         GlyphLine(
             line.count,
-            {
-                span: Glyph(
-                    in_mnists_look(part.ink),
-                    _scaled_box(part.box, scale, opened.size),
-                    np.count_nonzero(part.ink > 0.5) / strong,
-                )
-                for span, part in line.spans.items()
-            },
+            {span: glyph(part) for span, part in line.spans.items()},
             line.cuts,
             line.small,
         )
-        for line in (find_lines(ink) if faint <= MOST_FAINT * strong or max(ink.shape) < 60 else [])
+        for line in find_lines(ink)
     ]
     return Prepared(opened, ink, lines)
+
+
+def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:
+    return any(s.start <= 1 or s.stop >= n - 1 for s, n in zip(box, shape, strict=True))
 
 
 def _large_enough(ink: np.ndarray) -> np.ndarray:
@@ -107,7 +119,7 @@ def _large_enough(ink: np.ndarray) -> np.ndarray:
     return ink if factor == 1 else np.clip(_resized(ink, factor * max(ink.shape)), 0, 1)
 
 
-def _scaled_box(box: tuple[slice, slice], scale, size) -> tuple[int, int, int, int]:
+def _scaled_box(box: Box, scale, size) -> tuple[int, int, int, int]:
     rows, columns = box
     left, top = int(columns.start * scale[0]), int(rows.start * scale[1])
     right, bottom = math.ceil(columns.stop * scale[0]), math.ceil(rows.stop * scale[1])

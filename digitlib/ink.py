@@ -10,6 +10,9 @@ from scipy import ndimage
 FAINTEST = 10.0  # least contrast of ink, of 255
 TINY = 20  # pictures of fewer pixels have no room for shadows
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
+CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
+BROAD = 0.4  # contact with the picture's edge, by extent: more than a stroke that runs into it
+LEAST_REST = 0.1  # extent of what remains, by the picture's longer side
 FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
 OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
 WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
@@ -25,7 +28,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     """
     if max(colours.shape) < TINY:
         return _ink_on(np.median(_edge(colours), axis=0), colours)
-    if (paper := _plain_paper(colours)) is not None:
+    if (paper := plain_paper(colours)) is not None:
         return _ink_on(paper, colours)
     step = -(-max(colours.shape) // OVERVIEW)
     overview = np.asarray(Image.fromarray(colours).reduce(step), np.float32)
@@ -44,14 +47,29 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     level = _level(sample - middle)
     if level < max(FAINTEST, 3 * noise):
         return nothing
-    return np.clip((along - middle) / level, 0, 1)
+    return _without_borders(np.clip((along - middle) / level, 0, 1))
 
 
-def _plain_paper(colours: np.ndarray) -> np.ndarray | None:
-    """Return the colour of the picture's edge, if it is the same all around."""
-    ring = _edge(colours)
-    low, high = ring.min(axis=0), ring.max(axis=0)
-    return None if (high - low > PLAIN).any() else (low.astype(np.float32) + high) / 2
+def plain_paper(colours: np.ndarray) -> np.ndarray | None:
+    """Return the colour (3,) of a picture's edge, if it is the same but for a stroke or two."""
+    ring = _edge(colours).astype(np.float32)
+    paper = np.median(ring, axis=0)
+    off = (np.abs(ring - paper) > PLAIN / 2).any(axis=1)
+    return None if off.mean() > CUT_OFF else paper
+
+
+def _without_borders(ink: np.ndarray) -> np.ndarray:
+    """Return the ink map without what lies broadly along the picture's edge, if more remains.
+
+    That is what a shadow leaves where it narrows towards the edge, and what is beside the paper.
+    """
+    labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
+    extents = np.array([max(s.stop - s.start for s in b) for b in ndimage.find_objects(labels)])
+    contact = np.bincount(_edge(labels), minlength=count + 1)[1:]
+    broad = contact > BROAD * extents
+    if not broad.any() or max(extents[~broad], default=0) < LEAST_REST * max(ink.shape):
+        return ink
+    return np.where(np.concatenate([[False], broad])[labels], 0, ink)
 
 
 def _edge(colours: np.ndarray) -> np.ndarray:
@@ -134,7 +152,17 @@ def _surface(along: np.ndarray) -> np.ndarray:
     best = max(explained)
     surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.98 * best)
     frame = _frame(along - surface)
-    return surface if frame is None else np.where(frame, along, surface)
+    if frame is not None:
+        surface = np.where(frame, along, surface)
+    return surface + _slow(along - surface)
+
+
+def _slow(inked: np.ndarray) -> np.ndarray:
+    """Return the slow changes of light that an opening leaves: the mean of the paper around."""
+    paper = np.float32(ndimage.minimum_filter(inked < 0.5 * _level(inked), 5))
+    reach = max(inked.shape) / 20
+    weight = ndimage.gaussian_filter(paper, reach, truncate=2.0)
+    return ndimage.gaussian_filter(inked * paper, reach, truncate=2.0) / np.maximum(weight, 0.01)
 
 
 def _frame(inked: np.ndarray) -> np.ndarray | None:

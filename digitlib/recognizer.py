@@ -195,7 +195,8 @@ def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
             else:
                 glyph, p = line.glyphs[span], probs[span]
                 kept.append(Digit(best, float(p[best]), p[:10], glyph.box, glyph.image))
-                share += glyph.share
+                # A bar that runs off a photo is as likely a post, a trunk or a shadow as a one.
+                share += 0.0 if best == 1 and glyph.runs_off else glyph.share
         if kept:
             texts.append("".join(str(digit.digit) for digit in kept))
             digits += kept
