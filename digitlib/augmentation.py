@@ -180,7 +180,8 @@ def damage(ink: np.ndarray, rng: Random) -> np.ndarray:
     chance = rng.random()
     if chance < 0.04:  # a picture of very few pixels, enlarged
         few = int(rng.integers(8, 14))
-        ink = enlarge(np.asarray(Image.fromarray(ink).resize((few, few), Image.Resampling.BOX)), side)
+        small = Image.fromarray(ink).resize((few, few), Image.Resampling.BOX)
+        ink = enlarge(np.asarray(small), side)
         ink /= max(ink.max(), 0.3)
     elif chance < 0.4:
         ink = ndimage.gaussian_filter(ink, rng.uniform(0.5, 2.5))
