@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-all lab outputs clean
+.PHONY: run test test-all browser-test lab app outputs clean
 
 run: .venv/ready
 	$(BIN)/python notebooks/run.py
@@ -14,12 +14,21 @@ test: .venv/ready
 	$(BIN)/python -m pytest
 	$(BIN)/python notebooks/check.py
 
-test-all: test
+test-all: test browser-test
+	$(BIN)/python -m pytest -m slow
+	$(BIN)/python notebooks/check.py --answers
 	mkdir -p build/empty-home
 	env -u DIGITLIB_DATA -u XDG_CACHE_HOME HOME=$(CURDIR)/build/empty-home DIGITLIB_OFFLINE=1 $(BIN)/python notebooks/check.py
+	env -u DIGITLIB_DATA -u XDG_CACHE_HOME HOME=$(CURDIR)/build/empty-home DIGITLIB_OFFLINE=1 $(BIN)/python notebooks/check.py --answers
+
+browser-test: .venv/ready
+	$(BIN)/python -m pytest -m browser
 
 lab: .venv/ready
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/python notebooks/serve.py lab
+
+app: .venv/ready
+	$(BIN)/python notebooks/serve.py app
 
 outputs: .venv/ready
 	$(BIN)/python notebooks/run.py --outputs

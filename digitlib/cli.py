@@ -1,7 +1,6 @@
 """`digitlib` at the shell: train, predict, evaluate, data."""
 
 import argparse
-import glob
 import json
 import os
 import shutil
@@ -61,9 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
     predict.set_defaults(run=_predict)
 
-    evaluate = commands.add_parser("evaluate", help="score a network on the test images")
+    evaluate = commands.add_parser("evaluate", help="score a network on test images or pictures")
     evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
-    evaluate.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
+    evaluate.add_argument(
+        "--data",
+        metavar="auto|mnist|uci|FOLDER",
+        default="auto",
+        help="a dataset, or a folder of pictures with a labels.csv",
+    )
     evaluate.set_defaults(run=_evaluate)
 
     data = commands.add_parser("data", help="say where the digits were found")
@@ -155,10 +159,10 @@ def _train(options) -> int:
 
 
 def _predict(options) -> int:
-    from digitlib.pictures import PictureError
+    from digitlib.pictures import PictureError, find_pictures
     from digitlib.recognizer import Recognizer
 
-    paths = [path for given in options.paths for path in _pictures(given)]
+    paths = [path for given in options.paths for path in find_pictures(given)]
     workers = min(os.cpu_count() or 1, 1 + len(paths) // 500)
     recognizer = Recognizer(options.model)
     failed = False
@@ -176,29 +180,6 @@ def _predict(options) -> int:
     return int(failed)
 
 
-def _pictures(given: str) -> list[str]:
-    """Return the pictures that an argument names: a file, those in a folder, or those of a glob.
-
-    A folder without pictures, and a glob that matches nothing, stand for themselves: reading them
-    gives the sentence that says so.
-    """
-    from digitlib.pictures import SUFFIXES
-
-    if os.path.isdir(given):
-        found = [
-            os.path.join(folder, name)
-            for folder, _, names in os.walk(given)
-            for name in names
-            if os.path.splitext(name)[1].lower() in SUFFIXES
-        ]
-    elif not os.path.lexists(given) and glob.has_magic(given):
-        matches = glob.glob(given, recursive=True)
-        found = [path for path in matches if not os.path.isdir(path)]
-    else:
-        return [given]
-    return sorted(found) or [given]
-
-
 def _as_json(path: str, reading, error) -> dict:
     digits = [
         {"digit": d.digit, "confidence": round(d.confidence, 4), "box": list(d.box)}
@@ -214,20 +195,28 @@ def _as_json(path: str, reading, error) -> dict:
 
 
 def _evaluate(options) -> int:
-    from digitlib.datasets import load_digits
-    from digitlib.evaluation import score
-    from digitlib.loading import load_network
-    from digitlib.recognizer import SHIPPED_MODEL
+    from digitlib.recognizer import SHIPPED_MODEL, Recognizer
 
-    network = load_network(options.model or SHIPPED_MODEL)
-    dataset = load_digits(options.data)
-    result = {"dataset": dataset.name} | score(network, dataset.test_images, dataset.test_labels)
+    if options.data in ("auto", "mnist", "uci"):
+        from digitlib.datasets import load_digits
+        from digitlib.evaluation import score
+        from digitlib.loading import load_network
+
+        network = load_network(options.model or SHIPPED_MODEL)
+        dataset = load_digits(options.data)
+        name, what = dataset.name, "test images"
+        result = score(network, dataset.test_images, dataset.test_labels)
+    else:
+        from digitlib.kept import score_kept
+
+        name, what = display_name(options.data), "pictures"
+        result = score_kept(Recognizer(options.model), options.data)
     if options.json:
-        print(json.dumps(result))
+        print(json.dumps({"dataset": name} | result))
     else:
         low, high = result["interval"]
         print(
-            f"{dataset.name}: {result['correct']:,} of {result['images']:,} test images read "
+            f"{name}: {result['correct']:,} of {result['images']:,} {what} read "
             f"right, {result['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"
         )
     return 0

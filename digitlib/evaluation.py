@@ -105,3 +105,57 @@ def most_confident_mistakes(labels: np.ndarray, probs: np.ndarray, count: int) -
     wrong = np.flatnonzero(probs.argmax(axis=1) != labels)
     order = np.argsort(-probs[wrong].max(axis=1), kind="stable")
     return wrong[order[:count]]
+
+
+def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> np.ndarray:
+    """Return mean confidence, share right and count, (k, 3), of k filled bins of confidence.
+
+    Parameters
+    ----------
+    right : (n,) bool
+    confidence : (n,)
+        In 0..1; the bins have equal width.
+    """
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    return np.array(
+        [
+            (confidence[places == b].mean(), right[places == b].mean(), np.sum(places == b))
+            for b in np.unique(places)
+        ]
+    )
+
+
+def calibration_error(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error, 0..1: how far confidence is from the share right.
+
+    M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015.
+    """
+    means, shares, counts = reliability(right, confidence, bins).T
+    return float(np.sum(np.abs(means - shares) * counts) / np.sum(counts))
+
+
+def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities (n, k) made less sure (temperature above 1) or surer (below 1).
+
+    The most probable class stays the same. C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017.
+    """
+    scores = np.log(np.clip(probs, 1e-12, 1)) / temperature
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def log_loss(labels: np.ndarray, probs: np.ndarray) -> float:
+    """Return the mean negative log-likelihood of the labels: the loss of training."""
+    return float(-np.mean(np.log(np.clip(probs[np.arange(len(labels)), labels], 1e-12, 1))))
+
+
+def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
+    """Return the temperature, 0.25..4, with the least log loss on labels (n,) and (n, k)."""
+    from scipy.optimize import minimize_scalar
+
+    found = minimize_scalar(
+        lambda log_t: log_loss(labels, with_temperature(probs, np.exp(log_t))),
+        bounds=(np.log(0.25), np.log(4)),
+        method="bounded",
+    )
+    return float(np.exp(found.x))

@@ -1,7 +1,6 @@
 """Every picture that the notebooks show: arrays in, a matplotlib Figure out. Computes nothing.
 
-The same digit has the same colour throughout. The ten colours are P. Tol's "muted" scheme
-(SRON technical note 09-002, 2021), which colour-blind readers can tell apart, and a grey.
+The same digit has the same colour throughout; see `digitlib.colours`.
 """
 
 import base64
@@ -11,12 +10,10 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-DIGIT_COLOURS = (
-    *("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE"),
-    *("#882255", "#44AA99", "#999933", "#AA4499", "#777777"),
-)
+from digitlib.colours import DIGIT_COLOURS
+
 WIDTH = 8.0  # inches: a notebook's column
-GOOD, BAD, NEUTRAL = "#117733", "#CC6677", "#4477AA"
+GOOD, BAD, NEUTRAL, OTHER = "#117733", "#CC6677", "#4477AA", "#EE7733"
 
 
 def show(figure: Figure, alt: str, replace: list | None = None) -> None:
@@ -44,14 +41,16 @@ def png(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def _figure(height: float, title: str = "", width: float = WIDTH) -> Figure:
+def new_figure(height: float, title: str = "", width: float = WIDTH) -> Figure:
+    """Return an empty figure of a height in inches, its title at the left."""
     figure = Figure(figsize=(width, height), layout="constrained")
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
 
 
-def _plain(axes) -> None:
+def plain(axes) -> None:
+    """Take away the lines above and at the right of axes."""
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -67,7 +66,7 @@ def image_grid(images, titles=None, columns: int = 10, title: str = "", colours=
     """Return images in rows, each with its title; `colours` are those of the titles."""
     rows = -(-len(images) // columns)
     cell = WIDTH / columns
-    figure = _figure(rows * cell * (1.3 if titles else 1.05) + 0.4 * bool(title), title)
+    figure = new_figure(rows * cell * (1.3 if titles else 1.05) + 0.4 * bool(title), title)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for i, ax in enumerate(axes):
         if i < len(images):
@@ -79,41 +78,41 @@ def image_grid(images, titles=None, columns: int = 10, title: str = "", colours=
 
 def class_balance(train_counts, test_counts, title: str) -> Figure:
     """Return how many images of each digit there are, (10,) each, in training and test."""
-    figure = _figure(2.8, title)
+    figure = new_figure(2.8, title)
     for ax, counts, name in zip(
         figure.subplots(1, 2), (train_counts, test_counts), ("training", "test"), strict=True
     ):
         ax.bar(range(10), counts, color=DIGIT_COLOURS)
         ax.axhline(np.mean(counts), color="black", linewidth=1, linestyle=":")
         ax.set(xticks=range(10), xlabel="digit", ylabel=f"{name} images")
-        _plain(ax)
+        plain(ax)
     return figure
 
 
 def pixel_values(counts: np.ndarray, ink_shares, title: str) -> Figure:
     """Return how often each value 0..255 occurs, (256,), and the share of ink per digit, (10,)."""
-    figure = _figure(2.8, title)
+    figure = new_figure(2.8, title)
     left, right = figure.subplots(1, 2)
     left.bar(range(256), counts, width=1.0, color=NEUTRAL)
     left.set(yscale="log", xlabel="pixel value", ylabel="pixels (log scale)")
     right.bar(range(10), ink_shares, color=DIGIT_COLOURS)
     right.set(xticks=range(10), xlabel="digit", ylabel="mean value / 255")
-    _plain(left)
-    _plain(right)
+    plain(left)
+    plain(right)
     return figure
 
 
 def mass_centres(rows, columns, box_image: np.ndarray, title: str) -> Figure:
     """Return where images have their centre of mass, and one image with the box of 20 pixels."""
-    figure = _figure(3.4, title)
+    figure = new_figure(3.4, title)
     left, right = figure.subplots(1, 2)
     _image(left, box_image)
-    left.plot([3.5, 23.5, 23.5, 3.5, 3.5], [3.5, 3.5, 23.5, 23.5, 3.5], color="#EE7733")
-    left.plot([14], [14], "+", color="#EE7733", markersize=14)
+    left.plot([3.5, 23.5, 23.5, 3.5, 3.5], [3.5, 3.5, 23.5, 23.5, 3.5], color=OTHER)
+    left.plot([14], [14], "+", color=OTHER, markersize=14)
     right.scatter(columns, rows, s=3, alpha=0.3, color=NEUTRAL)
     right.set(xlim=(11, 17), ylim=(17, 11), xlabel="column", ylabel="row", aspect="equal")
-    right.plot([14], [14], "+", color="#EE7733", markersize=14)
-    _plain(right)
+    right.plot([14], [14], "+", color=OTHER, markersize=14)
+    plain(right)
     return figure
 
 
@@ -121,7 +120,7 @@ def feature_maps(image, maps, title: str) -> Figure:
     """Return an image beside what filters made of it, (height, width, n), eight a row."""
     count = maps.shape[-1]
     rows = -(-count // 8)
-    figure = _figure(rows * 0.9 + 0.4, title)
+    figure = new_figure(rows * 0.9 + 0.4, title)
     grid = figure.add_gridspec(rows, 8 + 2 * rows)
     _image(figure.add_subplot(grid[:, : 2 * rows]), image, "input")
     for i in range(count):
@@ -133,9 +132,9 @@ def feature_maps(image, maps, title: str) -> Figure:
 
 def learning_curves(histories: dict[str, dict], title: str) -> Figure:
     """Return loss and accuracy by epoch: solid on training, dashed on validation images."""
-    figure = _figure(3.0, title)
+    figure = new_figure(3.0, title)
     left, right = figure.subplots(1, 2)
-    for (name, history), colour in zip(histories.items(), (NEUTRAL, "#EE7733"), strict=False):
+    for (name, history), colour in zip(histories.items(), (NEUTRAL, OTHER), strict=False):
         epochs = range(1, len(history["loss"]) + 1)
         for ax, metric in ((left, "loss"), (right, "accuracy")):
             ax.plot(epochs, history[metric], "o-", color=colour, label=f"{name}, training")
@@ -143,35 +142,22 @@ def learning_curves(histories: dict[str, dict], title: str) -> Figure:
             ax.plot(epochs, history[f"val_{metric}"], "s--", color=colour, label=label)
             ax.set(xlabel="epoch", ylabel=metric)
             ax.xaxis.get_major_locator().set_params(integer=True)
-            _plain(ax)
+            plain(ax)
     right.legend(fontsize=8, frameon=False)
-    return figure
-
-
-def confusion_heatmap(confusion: np.ndarray, title: str) -> Figure:
-    """Return a (10, 10) confusion matrix; colour shows mistakes, as the diagonal drowns them."""
-    import seaborn
-
-    figure = _figure(5.2, title, width=6.4)
-    ax = figure.subplots()
-    errors = confusion * (1 - np.eye(10, dtype=int))
-    seaborn.heatmap(errors, annot=confusion, fmt="d", cmap="rocket_r", ax=ax, annot_kws={"size": 8})
-    ax.set(xlabel="read as", ylabel="what it is")
-    ax.collections[0].colorbar.set_label("mistakes")
     return figure
 
 
 def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float = 0.0) -> Figure:
     """Return groups of bars, one group a digit, for one or more named arrays (10,)."""
-    figure = _figure(2.8, title)
+    figure = new_figure(2.8, title)
     ax = figure.subplots()
     width = 0.8 / len(values)
     for i, (name, heights) in enumerate(values.items()):
         places = np.arange(10) + (i - (len(values) - 1) / 2) * width
-        ax.bar(places, heights, width, color=(NEUTRAL, "#EE7733", GOOD)[i], label=name)
+        ax.bar(places, heights, width, color=(NEUTRAL, OTHER, GOOD)[i], label=name)
     ax.set(xticks=range(10), xlabel="digit", ylim=(lowest, None))
     figure.legend(frameon=False, fontsize=9, ncols=3, loc="outside lower center")
-    _plain(ax)
+    plain(ax)
     return figure
 
 
@@ -181,7 +167,7 @@ def probability_bars(axes, probabilities: np.ndarray) -> None:
     axes.set(xlim=(0, 1), yticks=range(10), xticks=(0, 1))
     axes.tick_params(labelsize=7)
     axes.invert_yaxis()
-    _plain(axes)
+    plain(axes)
 
 
 def reading_steps(picture: np.ndarray, ink: np.ndarray, size, digits, title: str) -> Figure:
@@ -198,7 +184,7 @@ def reading_steps(picture: np.ndarray, ink: np.ndarray, size, digits, title: str
         At most eight are drawn.
     """
     drawn = digits[:8]
-    figure = _figure(4.6 if drawn else 2.6, title)
+    figure = new_figure(4.6 if drawn else 2.6, title)
     top = figure.add_gridspec(2 if drawn else 1, 2, height_ratios=[1.2, 1] if drawn else None)
     _image(figure.add_subplot(top[0, 0]), picture, "the picture")
     ax = figure.add_subplot(top[0, 1])
@@ -220,12 +206,12 @@ def reading_steps(picture: np.ndarray, ink: np.ndarray, size, digits, title: str
 
 def curves(x, lines: dict[str, np.ndarray], xlabel: str, ylabel: str, title: str) -> Figure:
     """Return named lines over a common axis."""
-    figure = _figure(3.0, title)
+    figure = new_figure(3.0, title)
     ax = figure.subplots()
     palette = colormaps["cividis"](np.linspace(0, 0.85, len(lines)))
     for (name, values), colour in zip(lines.items(), palette, strict=True):
         ax.plot(x, values, "o-", color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False, fontsize=9)
-    _plain(ax)
+    plain(ax)
     return figure

@@ -3,6 +3,7 @@
 Knows formats, limits, rotation and transparency; knows nothing of digits.
 """
 
+import glob
 import io
 import os
 import stat
@@ -83,6 +84,27 @@ def open_picture(picture) -> Picture:
     raise PictureError(
         f"A {type(picture).__name__} is no picture; give a path, bytes, a Pillow image or an array."
     )
+
+
+def find_pictures(given: str) -> list[str]:
+    """Return the paths of the pictures that are meant: a file, those in a folder, or of a glob.
+
+    A folder without pictures, and a glob that matches nothing, stand for themselves: opening them
+    gives the sentence that says so.
+    """
+    if os.path.isdir(given):
+        found = [
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(given)
+            for name in names
+            if os.path.splitext(name)[1].lower() in SUFFIXES
+        ]
+    elif not os.path.lexists(given) and glob.has_magic(given):
+        matches = glob.glob(given, recursive=True)
+        found = [path for path in matches if not os.path.isdir(path)]
+    else:
+        return [given]
+    return sorted(found) or [given]
 
 
 def display_name(path) -> str:

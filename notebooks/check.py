@@ -1,10 +1,11 @@
-"""Check the five notebooks with nbval: `python notebooks/check.py`.
+"""Check the five notebooks with nbval: `python notebooks/check.py [--answers]`.
 
 On MNIST every stored output is compared, but in cells tagged nbval-ignore-output. On the stand-in
 only cells tagged nbval-check-output are, as the stored outputs come from MNIST. Prints how many
-cells of each notebook were compared.
+cells of each notebook were compared. With --answers, the worked answers are checked instead.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -30,12 +31,15 @@ def compared_cells(path: Path, strictly: bool) -> tuple[int, int]:
 
 def main() -> int:
     """Run nbval over all notebooks; its exit status, or 1 where too few cells are compared."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--answers", action="store_true", help="check the worked answers instead")
+    folder = NOTEBOOKS / "answers" if parser.parse_args().answers else NOTEBOOKS
     digits = load_digits()
     strictly = digits.name == "MNIST"
     print(f"notebooks on {digits.name}, {'strict' if strictly else 'lax'}")
     if not strictly:
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
-    paths = sorted(NOTEBOOKS.glob("0*.ipynb"))
+    paths = sorted(folder.glob("0*.ipynb"))
     failed = False
     for path in paths:
         compared, total = compared_cells(path, strictly)

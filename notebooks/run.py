@@ -1,13 +1,15 @@
 """Execute the five notebooks in order: `python notebooks/run.py [--outputs]`.
 
-Writes them as pages with an index to build/; with --outputs, stores the outputs in the notebooks
-instead. Prints for each its seconds and the peak memory of its kernel.
+Writes them, and the worked answers as they are stored, as pages with an index to build/; with
+--outputs, executes the answers too and stores all outputs in the notebooks. Prints for each its
+seconds and the peak memory of its kernel.
 """
 
 import argparse
 import html
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -51,7 +53,7 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, dict]:
         store_widget_state=False,
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],  # it warns of every start on a terminal
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
     probe = json.loads(probed.cells.pop().outputs[0].text)
@@ -76,6 +78,19 @@ def title(notebook: nbformat.NotebookNode) -> str:
     return notebook.cells[0].source.splitlines()[0].lstrip("# ")
 
 
+def write_page(path: Path, notebook: nbformat.NotebookNode) -> Path:
+    """Write an executed notebook as a page to build/, with links to the other pages."""
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(
+        notebook, {"metadata": {"name": title(notebook), "path": str(path.parent)}}
+    )
+    target = (PAGES / path.relative_to(NOTEBOOKS)).with_suffix(".html")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(
+        re.sub(r'href="((?:\.\./|answers/)?0\d_\w+)\.ipynb"', r'href="\1.html"', page)
+    )
+    return target
+
+
 def write_index(pages: list[tuple[str, str]]) -> Path:
     """Write build/index.html with a link to each (file name, title)."""
     links = "\n".join(f'<li><a href="{name}">{html.escape(text)}</a></li>' for name, text in pages)
@@ -98,9 +113,12 @@ def main() -> int:
     digits = load_digits()
     if digits.name != "MNIST":
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
-    PAGES.mkdir(exist_ok=True)
-    pages, card = [], None
-    for path in sorted(NOTEBOOKS.glob("0*.ipynb")):
+    pages, card, began = [], None, time.perf_counter()
+    for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
+        is_answer = path.parent != NOTEBOOKS
+        if is_answer and not options.outputs:
+            write_page(path, nbformat.read(path, as_version=4))
+            continue
         start = time.perf_counter()
         print(f"{path.stem:<24}", end="", flush=True)
         try:
@@ -112,13 +130,10 @@ def main() -> int:
         print(f"{time.perf_counter() - start:6.1f} s   {probe['peak_mb']:6.0f} MB", flush=True)
         if options.outputs:
             nbformat.write(notebook, path)
-        page, _ = HTMLExporter(embed_images=True).from_notebook_node(
-            notebook, {"metadata": {"name": title(notebook), "path": str(NOTEBOOKS)}}
-        )
-        for other in NOTEBOOKS.glob("0*.ipynb"):
-            page = page.replace(f'href="{other.name}"', f'href="{other.stem}.html"')
-        (PAGES / f"{path.stem}.html").write_text(page)
-        pages.append((f"{path.stem}.html", title(notebook)))
+        page = write_page(path, notebook)
+        if not is_answer:
+            pages.append((page.name, title(notebook)))
+    print(f"{'all of them':<24}{time.perf_counter() - began:6.1f} s")
     if options.outputs:
         write_readme_picture()
     print_summary(digits, card, write_index(pages))

@@ -59,3 +59,35 @@ def test_mcnemar_counted_by_hand():
     other = np.array([False] * 7 + [True] * 1 + [True] * 5 + [False] * 3)
     assert evaluation.mcnemar(right, other) == (7, 1, pytest.approx(2 * 9 / 256))
     assert evaluation.mcnemar(right, right) == (0, 0, 1.0)
+
+
+def test_calibration_of_a_model_that_is_too_sure():
+    rng = np.random.default_rng(0)
+    right = rng.random(4000) < 0.8
+    sure = np.full(4000, 0.95)
+    assert evaluation.calibration_error(right, sure) == pytest.approx(0.15, abs=0.02)
+    means, shares, counts = evaluation.reliability(right, sure).T
+    assert means[0] == pytest.approx(0.95) and shares[0] == right.mean() and counts.sum() == 4000
+
+
+def test_temperature_undoes_what_made_a_model_too_sure():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, (4000, 10))
+    honest = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(10, p=p) for p in honest])
+    too_sure = evaluation.with_temperature(honest, 0.5)
+    assert np.allclose(too_sure.sum(axis=1), 1)
+    assert np.array_equal(too_sure.argmax(axis=1), honest.argmax(axis=1))
+    temperature = evaluation.fit_temperature(labels, too_sure)
+    assert temperature == pytest.approx(2, abs=0.1)
+    mended = evaluation.with_temperature(too_sure, temperature)
+    assert evaluation.log_loss(labels, mended) < evaluation.log_loss(labels, too_sure)
+
+
+def test_log_loss_is_that_of_scikit_learn():
+    from sklearn.metrics import log_loss
+
+    probs = np.random.default_rng(0).dirichlet(np.ones(10), 50)
+    labels = np.arange(50) % 10
+    expected = log_loss(labels, probs, labels=range(10))
+    assert evaluation.log_loss(labels, probs) == pytest.approx(expected)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitlib import figures
+from digitlib import error_figures, figures
 from digitlib.imaging import prepare
 from digitlib.recognizer import SAMPLES, Recognizer
 
@@ -18,7 +18,10 @@ FIGURES = {
     "mass_centres": lambda: figures.mass_centres([13], [13], np.eye(28), "t"),
     "feature_maps": lambda: figures.feature_maps(np.eye(28), RNG.random((24, 24, 9)), "t"),
     "learning_curves": lambda: figures.learning_curves({"a": HISTORY, "b": HISTORY}, "t"),
-    "confusion_heatmap": lambda: figures.confusion_heatmap(np.eye(10, dtype=int) * 9, "t"),
+    "confusion_heatmap": lambda: error_figures.confusion_heatmap(np.eye(10, dtype=int) * 9, "t"),
+    "reliability_diagram": lambda: error_figures.reliability_diagram(
+        {"a": np.array([[0.5, 0.4, 10], [0.9, 1.0, 90]])}, "t"
+    ),
     "bars_by_digit": lambda: figures.bars_by_digit({"a": np.ones(10), "b": np.ones(10)}, "t"),
     "curves": lambda: figures.curves([0, 1], {"a": np.array([1, 2])}, "x", "y", "t"),
 }

@@ -10,6 +10,7 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("0*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
+ANSWERS = sorted((Path(__file__).parents[1] / "notebooks" / "answers").glob("0*.ipynb"))
 
 
 def cells(path, kind="code"):
@@ -26,7 +27,7 @@ def test_there_are_five():
     ]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
 def test_cells_are_short_have_run_and_are_not_skipped(path):
     for cell in cells(path):
         assert len(cell.source.splitlines()) <= 25
@@ -36,7 +37,7 @@ def test_cells_are_short_have_run_and_are_not_skipped(path):
         assert all(output.output_type != "error" for output in cell.outputs)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
 def test_stored_outputs_have_no_noise_paths_or_widget_state(path):
     notebook = nbformat.read(path, as_version=4)
     assert "widgets" not in notebook.metadata
@@ -49,7 +50,7 @@ def test_stored_outputs_have_no_noise_paths_or_widget_state(path):
             assert ignored or output.get("name") != "stderr"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
 def test_every_figure_has_an_alternative_text(path):
     for cell in cells(path):
         for output in cell.outputs:
@@ -64,8 +65,33 @@ def test_the_opening_says_what_is_needed(path):
         assert part in opening
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_reader_predicts_and_each_exercise_has_a_start_and_a_worked_answer(path):
+    text = "\n".join(c.source for c in cells(path, "markdown"))
+    assert text.count("**Predict:**") >= 3
+    assert text.count("<summary>Answer</summary>") >= 3
+    number = path.stem[1]
+    starts = {
+        name: cell.outputs[0].text
+        for cell in cells(path)
+        for name in re.findall(r'exercises\.check\("([\d.]+)"', cell.source)
+    }
+    assert starts == {f"{number}.{i}": f"{number}.{i}: not answered yet\n" for i in (1, 2, 3)}
+    worked = next(p for p in ANSWERS if p.stem.startswith(path.stem[:2]))
+    said = "".join(o.get("text", "") for cell in cells(worked) for o in cell.outputs)
+    assert all(f"{name}: right!" in said for name in starts)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_end_sums_up_in_five_lines_and_says_what_to_read(path):
+    text = "\n".join(c.source for c in cells(path, "markdown"))
+    summary = text.split("## Summary\n")[1].split("## Exercises")[0]
+    assert len(re.findall(r"^- ", summary, re.M)) == 5
+    assert len(re.findall(r"^- ", text.split("## Further reading\n")[1], re.M)) >= 2
+
+
 def test_notebooks_are_small():
-    assert sum(path.stat().st_size for path in NOTEBOOKS) < 6_000_000
+    assert sum(path.stat().st_size for path in NOTEBOOKS + ANSWERS) < 6_000_000
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)

@@ -1,0 +1,86 @@
+// A drawing pad: strokes in, a PNG out. The picture goes to Python each time the pen lifts.
+const SIDE = 280;
+
+function render({ model, el }) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIDE;
+  canvas.className = "digitlib-canvas";
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "Drawing area: draw a digit with mouse, pen or finger");
+  const context = canvas.getContext("2d");
+  let strokes = [];
+  let pointer = null; // the one that draws; a second finger does not
+
+  function draw() {
+    context.fillStyle = "white";
+    context.fillRect(0, 0, SIDE, SIDE);
+    context.lineCap = context.lineJoin = "round";
+    context.lineWidth = model.get("pen");
+    context.strokeStyle = "black";
+    for (const stroke of strokes) {
+      context.beginPath();
+      context.moveTo(...stroke[0]);
+      for (const [x, y] of stroke) context.lineTo(x + 0.01, y); // 0.01: a click leaves a dot
+      context.stroke();
+    }
+  }
+
+  function publish() {
+    model.set("picture", strokes.length ? canvas.toDataURL("image/png") : "");
+    model.save_changes();
+  }
+
+  function add(event) {
+    const box = canvas.getBoundingClientRect();
+    const x = ((event.clientX - box.left) * SIDE) / box.width;
+    const y = ((event.clientY - box.top) * SIDE) / box.height;
+    strokes[strokes.length - 1].push([x, y]);
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (pointer !== null || event.button > 0) return;
+    event.preventDefault();
+    pointer = event.pointerId;
+    canvas.setPointerCapture(pointer);
+    strokes.push([]);
+    add(event);
+    draw();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== pointer) return;
+    const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+    for (const each of between.length ? between : [event]) add(each);
+    draw();
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(name, (event) => {
+      if (event.pointerId !== pointer) return;
+      pointer = null;
+      publish();
+    });
+  }
+
+  function button(text, action) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.className = `digitlib-${text.toLowerCase()}`;
+    made.addEventListener("click", () => {
+      action();
+      draw();
+      publish();
+    });
+    return made;
+  }
+
+  const buttons = document.createElement("div");
+  buttons.className = "digitlib-buttons";
+  buttons.append(
+    button("Undo", () => strokes.pop()),
+    button("Clear", () => (strokes = [])),
+  );
+  draw();
+  el.append(canvas, buttons);
+}
+
+export default { render };
