@@ -1,0 +1,85 @@
+"""Training that is stopped from outside, at random moments, and goes on."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from digitlib.loading import load_network
+
+EPOCHS = 60
+
+
+def command(path, *more):
+    start = [sys.executable, "-m", "digitlib", "train", "--network", "fast", "--data", "uci"]
+    return [*start, "--epochs", str(EPOCHS), "--deterministic", "--output", str(path), *more]
+
+
+def stopped(path, how, moment):
+    """Start or go on, send a signal after a moment; return the exit status."""
+    process = subprocess.Popen(
+        command(path, "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        process.wait(timeout=moment)
+    except subprocess.TimeoutExpired:
+        process.send_signal(how)
+    _, error = process.communicate(timeout=300)
+    assert b"Traceback" not in error, error.decode()
+    return process.returncode
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Return a model trained without a break, and the seconds that it took."""
+    path = tmp_path_factory.mktemp("undisturbed") / "model.keras"
+    start = time.monotonic()
+    subprocess.run(command(path), check=True, capture_output=True)
+    return path, time.monotonic() - start
+
+
+@pytest.mark.parametrize("signals", [2, pytest.param(50, marks=pytest.mark.slow)])
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
+    tmp_path, undisturbed, signals
+):
+    whole, seconds = undisturbed
+    path = tmp_path / "model.keras"
+    rng = random.Random(signals)
+    sent = 0
+    for _ in range(signals):
+        how = rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
+        if stopped(path, how, rng.uniform(0.2, 1.0) * seconds) == -how:
+            sent += 1
+        if path.exists():  # it came to its end before the signal; what is there has to be whole
+            assert load_network(path)(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+            path.unlink()
+    subprocess.run(command(path, "--resume"), check=True, capture_output=True)
+    images = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    assert np.array_equal(load_network(path)(images), load_network(whole)(images))
+    card = json.loads(path.with_name("model.keras.card.json").read_text())
+    assert card["epochs_completed"] == EPOCHS and card["interrupted"] is False
+    assert sent > 0
+
+
+def test_ctrl_c_keeps_the_best_weights_so_far(tmp_path, undisturbed):
+    path = tmp_path / "model.keras"
+    process = subprocess.Popen(
+        [*command(path)[:-1], str(path), "--epochs", "500"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    log = tmp_path / "model.keras.checkpoint" / "log.csv"
+    end = time.monotonic() + 120
+    while not (log.exists() and len(log.read_text().splitlines()) > 2):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 0 and b"Traceback" not in error
+    assert b"--resume goes on from there" in error
+    assert load_network(path)(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
