@@ -15,6 +15,7 @@ BROAD = 0.4  # contact with the picture's edge, by extent: more than a stroke th
 LEAST_REST = 0.1  # extent of what remains, by the picture's longer side
 FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
 OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
+EXPLAINED = 0.98  # share of the best window's edges that a narrower window has to explain
 WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
 
 
@@ -150,7 +151,7 @@ def _surface(along: np.ndarray) -> np.ndarray:
         surfaces.append(surface)
         explained.append(edges[outline].sum())
     best = max(explained)
-    surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= 0.98 * best)
+    surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= EXPLAINED * best)
     frame = _frame(along - surface)
     if frame is not None:
         surface = np.where(frame, along, surface)

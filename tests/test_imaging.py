@@ -166,3 +166,49 @@ def test_shares_of_ink_add_up():
     [line] = imaging.prepare(SAMPLES / "several_digits.jpg").lines
     pieces = [line.glyphs[i, i + 1].share for i in range(line.count)]
     assert sum(pieces) == pytest.approx(1, abs=0.02)
+
+
+def photo(paper=200.0, size=(400, 300)):
+    """Return rough grey paper, (height, width), with a 7 in its middle."""
+    noise = np.random.default_rng(0).normal(0, 2, size[::-1])
+    ink = seven(size, (150, 80, 230, 220), 14) < 128
+    return np.where(ink, 0.3 * paper, paper) + noise
+
+
+def test_a_shadow_that_narrows_towards_the_edge_leaves_nothing():
+    y, x = np.mgrid[0:300, 0:400]
+    shaded = photo() * np.where(x + 1.6 * y < 150, 0.55, 1)
+    glyph = only_glyph(np.uint8(np.clip(shaded, 0, 255)))
+    assert similar(glyph.image, only_glyph(seven()).image) and glyph.share > 0.9
+
+
+def test_slow_changes_of_light_leave_no_half_ink():
+    y, x = np.mgrid[0:300, 0:400]
+    vignette = 1 - 0.45 * (((x - 120) / 400) ** 2 + ((y - 100) / 300) ** 2)
+    picture = np.uint8(np.clip(photo(230) * vignette, 0, 255))
+    ink = imaging.prepare(picture).ink
+    assert np.sum((ink > 0.2) & (ink < 0.7)) < 0.3 * np.sum(ink > 0.5)
+    assert similar(only_glyph(picture).image, only_glyph(seven()).image)
+
+
+def bar_to_the_edge(picture):
+    picture = picture.copy()
+    picture[60:, 190:215] = 50
+    return picture
+
+
+def test_a_bar_that_runs_off_a_photo_is_marked_and_one_on_plain_paper_is_not():
+    rough = np.random.default_rng(0).normal(200, 6, (300, 400))
+    rough *= np.linspace(0.7, 1, 400)
+    glyph = only_glyph(np.uint8(np.clip(bar_to_the_edge(rough), 0, 255)))
+    assert glyph.runs_off
+    glyph = only_glyph(np.uint8(bar_to_the_edge(np.full((300, 400), 255))))
+    assert not glyph.runs_off
+
+
+def test_the_bar_of_a_five_may_float_above_it():
+    image = Image.new("L", (200, 260), 255)
+    pen = ImageDraw.Draw(image)
+    pen.line([(60, 40), (150, 40)], fill=0, width=10)
+    pen.arc((50, 90, 150, 220), 200, 480, fill=0, width=10)
+    assert only_glyph(np.asarray(image)).box[1] < 45

@@ -112,3 +112,11 @@ def test_what_looks_like_a_digit_among_much_else_is_none(recognizer):
     page[((rows - 150) / 120) ** 2 + ((columns - 400) / 150) ** 2 < 1] = 0
     reading = recognizer.read(page)
     assert reading.text == "" and reading.digits == [] and 0 <= reading.confidence <= 1
+
+
+def test_a_post_in_a_photo_is_no_one_and_a_stroke_on_plain_paper_is(recognizer):
+    rough = np.random.default_rng(0).normal(200, 6, (300, 400)) * np.linspace(0.7, 1, 400)
+    for paper, text in ((rough, ""), (np.full((300, 400), 255.0), "1")):
+        paper = paper.copy()
+        paper[60:, 190:215] = 50
+        assert recognizer.read(np.uint8(np.clip(paper, 0, 255))).text == text
