@@ -81,18 +81,21 @@ def prepare(picture) -> Prepared:
         See `digitlib.pictures.open_picture`, which also says what is raised.
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
-    ink = without_rules(_large_enough(find_ink(opened.colours)))
+    ink, margin = _large_enough(find_ink(opened.colours))
+    ink = without_rules(ink)
+    height, width = (n - 2 * margin for n in ink.shape)
+    shown = ink[margin : margin + height, margin : margin + width]
     strong = max(1, np.count_nonzero(ink > 0.5))
     faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
     if max(ink.shape) >= FEW_PIXELS and faint > MOST_FAINT * strong:
-        return Prepared(opened, ink, [])
-    scale = opened.size[0] / ink.shape[1], opened.size[1] / ink.shape[0]
+        return Prepared(opened, shown, [])
+    scale = opened.size[0] / width, opened.size[1] / height
     photo = max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None
 
     def glyph(part: Part) -> Glyph:
         return Glyph(
             in_mnists_look(part.ink),
-            _scaled_box(part.box, scale, opened.size),
+            _scaled_box(part.box, margin, scale, opened.size),
             np.count_nonzero(part.ink > 0.5) / strong,
             photo and _reaches_edge(part.box, ink.shape),
         )
@@ -106,23 +109,32 @@ def prepare(picture) -> Prepared:
         )
         for line in find_lines(ink)
     ]
-    return Prepared(opened, ink, lines)
+    return Prepared(opened, shown, lines)
 
 
 def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:
     return any(s.start <= 1 or s.stop >= n - 1 for s, n in zip(box, shape, strict=True))
 
 
-def _large_enough(ink: np.ndarray) -> np.ndarray:
-    """Enlarge an ink map of so few pixels that a stroke is hardly one of them."""
+def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
+    """Enlarge an ink map of so few pixels that a stroke is hardly one of them.
+
+    Returns it with a margin, and the margin's width: ink at the edge keeps its round shape.
+    """
     factor = -(-SMALLEST_SIDE // max(ink.shape))
-    return ink if factor == 1 else np.clip(_resized(ink, factor * max(ink.shape)), 0, 1)
+    if factor == 1:
+        return ink, 0
+    return np.clip(_resized(np.pad(ink, 1), factor * (max(ink.shape) + 2)), 0, 1), factor
 
 
-def _scaled_box(box: Box, scale, size) -> tuple[int, int, int, int]:
+def _scaled_box(box: Box, margin: int, scale, size) -> tuple[int, int, int, int]:
     rows, columns = box
-    left, top = int(columns.start * scale[0]), int(rows.start * scale[1])
-    right, bottom = math.ceil(columns.stop * scale[0]), math.ceil(rows.stop * scale[1])
+    left, top = (
+        max(0, int((s.start - margin) * n)) for s, n in zip((columns, rows), scale, strict=True)
+    )
+    right, bottom = (
+        math.ceil((s.stop - margin) * n) for s, n in zip((columns, rows), scale, strict=True)
+    )
     return left, top, min(right, size[0]), min(bottom, size[1])
 
 
