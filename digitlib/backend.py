@@ -15,5 +15,6 @@ with quiet_native():
     import tensorflow as tf
 
     tf.constant(0)  # the first operation looks for devices, and writes about those too
+tf.get_logger().setLevel("ERROR")  # no advice on retracing where several networks are trained
 
 __all__ = ["keras", "tf"]

@@ -136,10 +136,11 @@ def learning_curves(histories: dict[str, dict], title: str) -> Figure:
     left, right = figure.subplots(1, 2)
     for (name, history), colour in zip(histories.items(), (NEUTRAL, OTHER), strict=False):
         epochs = range(1, len(history["loss"]) + 1)
+        style = {"color": colour, "markevery": max(1, len(epochs) // 10)}
         for ax, metric in ((left, "loss"), (right, "accuracy")):
-            ax.plot(epochs, history[metric], "o-", color=colour, label=f"{name}, training")
+            ax.plot(epochs, history[metric], "o-", label=f"{name}, training", **style)
             label = f"{name}, validation"
-            ax.plot(epochs, history[f"val_{metric}"], "s--", color=colour, label=label)
+            ax.plot(epochs, history[f"val_{metric}"], "s--", label=label, **style)
             ax.set(xlabel="epoch", ylabel=metric)
             ax.xaxis.get_major_locator().set_params(integer=True)
             plain(ax)
@@ -147,7 +148,7 @@ def learning_curves(histories: dict[str, dict], title: str) -> Figure:
     return figure
 
 
-def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float = 0.0) -> Figure:
+def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float | None = 0.0) -> Figure:
     """Return groups of bars, one group a digit, for one or more named arrays (10,)."""
     figure = new_figure(2.8, title)
     ax = figure.subplots()
@@ -155,7 +156,10 @@ def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float = 0.0
     for i, (name, heights) in enumerate(values.items()):
         places = np.arange(10) + (i - (len(values) - 1) / 2) * width
         ax.bar(places, heights, width, color=(NEUTRAL, OTHER, GOOD)[i], label=name)
-    ax.set(xticks=range(10), xlabel="digit", ylim=(lowest, None))
+    ax.set(xticks=range(10), xlabel="digit")
+    if lowest is not None:
+        highest = max(np.max(heights) for heights in values.values())
+        ax.set_ylim(lowest, highest + 0.05 * (highest - lowest))
     figure.legend(frameon=False, fontsize=9, ncols=3, loc="outside lower center")
     plain(ax)
     return figure

@@ -29,7 +29,7 @@ class Recipe:
 
 RECIPES = {
     "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=6, scale=0.08, shift=1),
-    "fast": Recipe(epochs=3, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1),
+    "fast": Recipe(epochs=2, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1),
     "reader": Recipe(
         epochs=8, batch_size=128, peak_rate=0.005, rotation=5, scale=0.06, shift=1, copies=3
     ),

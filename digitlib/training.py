@@ -125,9 +125,11 @@ def train(
     bar, at_nan = ProgressBar(progress_file), StopAtNaN()
     keep_best = KeepBest(model if first_epoch else None, log.history)
     interrupted: str | bool = False
+    shown = batches(images, labels, recipe, classes, first_epoch)
+    del images  # the batches have a copy of their own
     try:
         model.fit(
-            batches(images, labels, recipe, classes, first_epoch),
+            shown,
             epochs=recipe.epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=steps,
