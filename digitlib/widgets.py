@@ -29,6 +29,9 @@ class Pad(anywidget.AnyWidget):
     picture = traitlets.Unicode("").tag(sync=True)
     pen = traitlets.Float(16.0, help="width of the pen, in pixels of 280").tag(sync=True)
 
+    def __repr__(self):
+        return f"Pad(pen={self.pen})"  # without an address, so that outputs can be compared
+
 
 def uploaded_files(value) -> list[tuple[str, bytes]]:
     """Return the (name, content) pairs in a FileUpload's value.
