@@ -1,6 +1,6 @@
 """Mutated files and odd arrays: always a Reading or one clear sentence, quickly, in little memory.
 
-`make test` tries a few hundred, `make test-all` the numbers that PROMISES.md reports.
+`make test` tries a few hundred, `make test-all` tens of thousands.
 """
 
 import io
