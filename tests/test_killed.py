@@ -89,6 +89,8 @@ def test_ctrl_c_keeps_the_best_weights_so_far(tmp_path, undisturbed):
         [*command(path)[:-1], str(path), "--epochs", "500"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     log = tmp_path / "model.keras.checkpoint" / "log.csv"
     end = time.monotonic() + 120
