@@ -51,7 +51,7 @@ def score(name: str, recognizer: Recognizer, pictures, texts) -> list[tuple[bool
 
 def score_folder(recognizer: Recognizer, folder: Path) -> list[tuple[bool, float]]:
     """Print rates by kind and by writer; return those of the single digits."""
-    with (folder / "labels.csv").open(newline="") as file:
+    with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     kinds, writers = defaultdict(list), defaultdict(list)
     for r in rows:

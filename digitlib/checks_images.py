@@ -1,6 +1,7 @@
 """Checks for the exercises of notebooks 1, 2 and 5; see `digitlib.exercises`."""
 
 import contextlib
+import csv
 import functools
 import io
 
@@ -89,12 +90,12 @@ def _check_2_1(answer) -> str | None:
     strokes = {"a rising": row + column, "an upright": column, "a level": row}
     strokes |= {"a falling": row - column, "a patch that is all ink, without a": row * 0}
     found = {name: window[np.abs(off) < 2].sum() for name, off in strokes.items()}
+    rising = found.pop("a rising")
     best = max(found, key=found.get)
-    if found["a rising"] <= 0:
+    if not rising > 0:
         return "To a rising stroke it answers with zero or less, and ReLU leaves nothing of that."
-    others = [v for name, v in found.items() if name != "a rising"]
     hint = f"It answers as much to {best} stroke: take weight away where / is not."
-    return None if found["a rising"] > max(others) else hint
+    return None if rising > found[best] else hint
 
 
 def _parameters(pool: int, convolved: int = 24, bias: int = 1) -> int:
@@ -149,6 +150,10 @@ def _check_5_1(centred) -> str | None:
 
 def _check_5_2(answer) -> str | None:
     name, ink = answer
+    with (SAMPLES / "labels.csv").open(encoding="utf-8") as file:
+        single = [row["path"] for row in csv.DictReader(file) if len(row["text"]) == 1]
+    if name not in single:
+        return f"{name} is none of the six pictures with one digit: {', '.join(single)}."
     colours = open_picture(SAMPLES / name).colours
     grey, ink, found = colours.mean(axis=2), np.asarray(ink), find_ink(colours) > 0.5
     if ink.shape != grey.shape or ink.dtype != bool:

@@ -47,7 +47,6 @@ def _check_3_3(best_epoch) -> str | None:
 def _validation():
     """Return notebook 4's validation images, labels and probabilities, and its network."""
     from digitlib.loading import load_network
-    from digitlib.recipes import recipe_for
     from digitlib.recognizer import PRETRAINED
     from digitlib.training import split
 

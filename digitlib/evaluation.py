@@ -1,6 +1,6 @@
 """How good is a network: scores with their uncertainty, and where it goes wrong.
 
-Works on labels and probabilities as plain arrays, so it knows no framework.
+Works on labels and probabilities as plain arrays; only `probabilities` is given a Keras model.
 """
 
 import math

@@ -12,6 +12,7 @@ TINY = 20  # pictures of fewer pixels have no room for shadows
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
 CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
 BROAD = 0.4  # contact with the picture's edge, by extent: more than a stroke that runs into it
+FILLED = 0.4  # share of its box that a shadow fills, and a digit does not
 LEAST_REST = 0.1  # extent of what remains, by the picture's longer side
 FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
 OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
@@ -60,21 +61,24 @@ def plain_paper(colours: np.ndarray) -> np.ndarray | None:
 
 
 def _without_borders(ink: np.ndarray) -> np.ndarray:
-    """Return the ink map without what lies broadly along the picture's edge, if more remains.
+    """Return the ink map without what lies broadly along the picture's edge.
 
     That is what a shadow leaves where it narrows towards the edge, and what is beside the paper.
+    It stays if nothing of any size would remain, and so do strokes, which do not fill their box.
     """
     labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
-    extents = np.array([max(s.stop - s.start for s in b) for b in ndimage.find_objects(labels)])
+    sides = np.array([[s.stop - s.start for s in b] for b in ndimage.find_objects(labels)])
+    extents = sides.max(axis=1, initial=0)
     contact = np.bincount(_edge(labels), minlength=count + 1)[1:]
-    broad = contact > BROAD * extents
+    filled = np.bincount(labels.ravel(), minlength=count + 1)[1:] > FILLED * sides.prod(axis=-1)
+    broad = (contact > BROAD * extents) & filled
     if not broad.any() or max(extents[~broad], default=0) < LEAST_REST * max(ink.shape):
         return ink
     return np.where(np.concatenate([[False], broad])[labels], 0, ink)
 
 
 def _edge(colours: np.ndarray) -> np.ndarray:
-    """Return the outermost pixels of a picture, (n, 3)."""
+    """Return the outermost pixels of a picture or map, (n, 3) or (n,)."""
     return np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
 
 

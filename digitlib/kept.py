@@ -5,6 +5,7 @@
 
 import csv
 import hashlib
+import tempfile
 from pathlib import Path
 
 from digitlib.pictures import PictureError, open_picture
@@ -12,7 +13,10 @@ from digitlib.pictures import PictureError, open_picture
 FOLDER = Path("my_digits")
 TABLE = "labels.csv"
 COLUMNS = ("path", "text", "kind", "writer")
-SUFFIXES = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"GIF8", ".gif"), (b"BM", ".bmp"))
+SUFFIXES = (
+    *((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"GIF8", ".gif"), (b"BM", ".bmp")),
+    *((b"RIFF", ".webp"), (b"II*\0", ".tif"), (b"MM\0*", ".tif")),
+)
 
 
 def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
@@ -42,17 +46,20 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     open_picture(content)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    suffix = next((s for start, s in SUFFIXES if content.startswith(start)), ".picture")
+    suffix = next((s for start, s in SUFFIXES if content.startswith(start)), ".heic")
     path = folder / f"{hashlib.sha256(content).hexdigest()[:12]}{suffix}"
-    path.write_bytes(content)
-    rows = [row for row in _rows(folder) if row["path"] != path.name]
+    rows = [row for row in _rows(folder) if row.get("path") != path.name]
     rows.append({"path": path.name, "text": text, "kind": kind, "writer": "me"})
-    temporary = folder / f"{TABLE}.new"
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+    path.write_bytes(content)
+    columns = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row if name)]))
+    # Under a name of its own, then renamed: the table is never half written.
+    with tempfile.NamedTemporaryFile(
+        "w", newline="", encoding="utf-8", dir=folder, suffix=".new", delete=False
+    ) as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    temporary.replace(folder / TABLE)
+    Path(file.name).replace(folder / TABLE)
     return path
 
 
@@ -75,7 +82,7 @@ def load_kept(folder: str | Path) -> list[tuple[Path, str]]:
 
 def _rows(folder: Path) -> list[dict]:
     try:
-        with (folder / TABLE).open(newline="", encoding="utf-8") as file:
+        with (folder / TABLE).open(newline="", encoding="utf-8-sig") as file:
             return list(csv.DictReader(file))
     except FileNotFoundError:
         return []

@@ -52,7 +52,7 @@ function render({ model, el }) {
     for (const each of between.length ? between : [event]) add(each);
     draw();
   });
-  for (const name of ["pointerup", "pointercancel"]) {
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(name, (event) => {
       if (event.pointerId !== pointer) return;
       pointer = null;
@@ -66,6 +66,7 @@ function render({ model, el }) {
     made.textContent = text;
     made.className = `digitlib-${text.toLowerCase()}`;
     made.addEventListener("click", () => {
+      pointer = null; // whatever was being drawn is over
       action();
       draw();
       publish();
@@ -80,6 +81,7 @@ function render({ model, el }) {
     button("Clear", () => (strokes = [])),
   );
   draw();
+  if (model.get("picture")) publish(); // loaded again, the page starts empty, and so must Python
   el.append(canvas, buttons);
 }
 

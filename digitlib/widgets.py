@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -58,8 +59,9 @@ def uploader(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) 
     )
     button.add_class("digitlib-upload")
     hint = ipywidgets.HTML(
-        f"<p>Photograph a digit, or choose a picture of one: at most {LIMIT} MB a file. "
-        "If nothing appears, the file was too large for this server.</p>"
+        f"<p>Photograph a digit, or choose a picture of one: at most {LIMIT} MB a file, "
+        "and less if you choose several at once. If nothing appears, they were too large for this "
+        "server.</p>"
     )
     results = ipywidgets.VBox()
 
@@ -95,6 +97,8 @@ def drawing_pad(
 
     def read(change) -> None:
         correction.layout.display = "" if change["new"] else "none"
+        row, answer = correction.children
+        row.children[0].value = answer.value = ""  # what was said of the drawing before
         if change["new"]:
             result.value, _ = _read(recognizer, "Your drawing", _content(change["new"]))
         else:
@@ -136,12 +140,14 @@ def _correction(folder: str | Path, content, kind: str) -> ipywidgets.VBox:
 
     def store(_) -> None:
         try:
-            path = keep(folder, content(), text.value, kind)
+            path = keep(Path(folder).absolute(), content(), text.value, kind)
         except (ValueError, OSError) as error:
             answer.value = sentence_html("Not kept", str(error))
             return
-        score = f"digitlib evaluate --data {path.parent}"
-        answer.value = sentence_html("Kept", f"{path}; to score what you have kept: {score}")
+        label = text.value.strip() or "no digit"
+        score = f"digitlib evaluate --data {shlex.quote(str(path.parent))}"
+        said = f"as {label}: {path}. To score what you have kept: {score}"
+        answer.value = sentence_html("Kept", said)
 
     button.on_click(store)
     row = ipywidgets.HBox([text, button], layout={"flex_flow": "row wrap"})

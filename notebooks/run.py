@@ -85,9 +85,8 @@ def write_page(path: Path, notebook: nbformat.NotebookNode) -> Path:
     )
     target = (PAGES / path.relative_to(NOTEBOOKS)).with_suffix(".html")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(
-        re.sub(r'href="((?:\.\./|answers/)?0\d_\w+)\.ipynb"', r'href="\1.html"', page)
-    )
+    page = re.sub(r'href="((?:\.\./|answers/)?0\d_\w+)\.ipynb"', r'href="\1.html"', page)
+    target.write_text(page, encoding="utf-8")
     return target
 
 
@@ -100,7 +99,8 @@ def write_index(pages: list[tuple[str, str]]) -> Path:
         '<meta name="viewport" content="width=device-width">'
         "<title>digitlib</title><style>body{font:18px/1.6 system-ui,sans-serif;max-width:40em;"
         "margin:3em auto;padding:0 1em}li{margin:.5em 0;list-style:none}</style>"
-        f"<h1>digitlib: read handwritten digits</h1><ul>{links}</ul></html>\n"
+        f"<h1>digitlib: read handwritten digits</h1><ul>{links}</ul></html>\n",
+        encoding="utf-8",
     )
     return index
 
@@ -111,6 +111,8 @@ def main() -> int:
     parser.add_argument("--outputs", action="store_true", help="store outputs in the notebooks")
     options = parser.parse_args()
     digits = load_digits()
+    if options.outputs and digits.name != "MNIST":
+        parser.error("the stored outputs are MNIST's; 'digitlib data' says why it was not found")
     if digits.name != "MNIST":
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
     pages, card, began = [], None, time.perf_counter()

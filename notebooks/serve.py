@@ -4,7 +4,9 @@
 machine alone. Further arguments go to the server, such as --no-browser.
 """
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,12 +45,11 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in ("app", "lab"):
         print(__doc__, file=sys.stderr)
         return 2
-    try:
-        return subprocess.run(
-            [*command(arguments[0]), *arguments[1:]], env=environment()
-        ).returncode
-    except KeyboardInterrupt:
-        return 0
+    server = subprocess.Popen([*command(arguments[0]), *arguments[1:]], env=environment())
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # the server has had it too, and shuts down
+            return server.wait()
 
 
 if __name__ == "__main__":

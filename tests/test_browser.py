@@ -29,6 +29,7 @@ def three_files(tmp_path):
     page = np.full((3000, 4000, 3), 220, np.uint8)
     page[800:2200, 1900:2050] = 30
     Image.fromarray(page).save(photo, quality=90)
+    photo.write_bytes(photo.read_bytes() + bytes(12 * 2**20))  # more than Jupyter's own limit
     return [good, bad, photo]
 
 

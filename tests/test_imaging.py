@@ -212,3 +212,16 @@ def test_the_bar_of_a_five_may_float_above_it():
     pen.line([(60, 40), (150, 40)], fill=0, width=10)
     pen.arc((50, 90, 150, 220), 200, 480, fill=0, width=10)
     assert only_glyph(np.asarray(image)).box[1] < 45
+
+
+@pytest.mark.parametrize("gap", [0, 2, 5, 8])
+def test_a_seven_whose_bar_lies_along_the_edge_stays(gap):
+    paper = np.linspace(150, 230, 400)[None].repeat(240, axis=0)
+    paper = paper + np.random.default_rng(0).normal(0, 3, paper.shape)
+    ink = Image.new("L", (400, 240), 0)
+    pen = ImageDraw.Draw(ink)
+    pen.line([(110, 60), (100, 190)], fill=255, width=12)
+    pen.line([(200, gap + 6), (300, gap + 6), (245, 180)], fill=255, width=12, joint="curve")
+    picture = np.where(np.asarray(ink) > 0, 40, np.clip(paper, 0, 255))
+    [line] = imaging.prepare(np.uint8(picture)).lines
+    assert line.count == 2

@@ -46,3 +46,14 @@ def test_evaluate_scores_a_folder(tmp_path, capsys):
 def test_a_folder_without_labels_gets_a_sentence(tmp_path, capsys):
     assert main(["evaluate", "--data", str(tmp_path)]) == 1
     assert "has no labels.csv" in capsys.readouterr().err
+
+
+def test_a_persons_own_columns_and_an_excel_file_survive(tmp_path):
+    table = "path,text,writer,note\nother.png,3,Jürgen,my own\n"
+    (tmp_path / "labels.csv").write_text(table, encoding="utf-8-sig")
+    keep(tmp_path, SEVEN, "7", "drawn")
+    keep(tmp_path, BLANK, "", "photo")
+    rows = list(csv.DictReader((tmp_path / "labels.csv").open(encoding="utf-8")))
+    assert [row["text"] for row in rows] == ["3", "7", ""]
+    assert (rows[0]["writer"], rows[0]["note"]) == ("Jürgen", "my own")
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".csv", ".jpg", ".png"]

@@ -90,6 +90,17 @@ def test_a_wrong_reading_is_kept_with_its_label(tmp_path, kind):
     assert f",7,{kind},me" in (tmp_path / "labels.csv").read_text()
 
 
+def test_what_was_said_of_one_drawing_is_not_said_of_the_next(tmp_path):
+    box = widgets.drawing_pad(folder=tmp_path)
+    draw(box, GOOD)
+    row, answer = box.children[2].children
+    row.children[0].value = "7"
+    row.children[1].click()
+    assert "Kept" in answer.value and "as 7" in answer.value
+    draw(box, BLANK)
+    assert row.children[0].value == "" and answer.value == ""
+
+
 def test_an_unwritable_folder_gets_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     (result,) = choose(widgets.uploader(folder=tmp_path / "file"), [("good.png", GOOD)])
