@@ -80,7 +80,8 @@ def title(notebook: nbformat.NotebookNode) -> str:
 
 def write_page(path: Path, notebook: nbformat.NotebookNode) -> Path:
     """Write an executed notebook as a page to build/, with links to the other pages."""
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(
+    exporter = HTMLExporter(embed_images=True, template_file=str(NOTEBOOKS / "page.html.j2"))
+    page, _ = exporter.from_notebook_node(
         notebook, {"metadata": {"name": title(notebook), "path": str(path.parent)}}
     )
     target = (PAGES / path.relative_to(NOTEBOOKS)).with_suffix(".html")

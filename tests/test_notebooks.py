@@ -1,5 +1,6 @@
 """What nbval cannot see: the shape of the notebooks, and that nbval would notice a change."""
 
+import html
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("0*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
@@ -56,6 +58,21 @@ def test_every_figure_has_an_alternative_text(path):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 assert len(output.metadata["image/png"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
+def test_alternative_texts_reach_the_exported_page(path):
+    notebook = nbformat.read(path, as_version=4)
+    texts = [
+        output.metadata["image/png"]["alt"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    template = Path(__file__).parents[1] / "notebooks" / "page.html.j2"
+    page, _ = HTMLExporter(template_file=str(template)).from_notebook_node(notebook)
+    found = re.findall(r'<img[^>]*?alt="([^"]*)"', page)
+    assert [html.unescape(alt) for alt in found if html.unescape(alt) in texts] == texts
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
