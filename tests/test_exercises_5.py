@@ -60,7 +60,7 @@ def test_one_threshold(capsys):
     other = "off_centre.png"
     assert "does find the digit" in said(capsys, "5.2", (other, by_threshold(other)))
     assert "shape (3, 3)" in said(capsys, "5.2", (name, np.eye(3)))
-    assert "There is no file" in said(capsys, "5.2", ("none.png", np.eye(3)))
+    assert "none of the six" in said(capsys, "5.2", ("none.png", np.eye(3)))
     assert "cannot be checked" in said(capsys, "5.2", 7)
 
 
