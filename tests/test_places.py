@@ -40,7 +40,9 @@ def versions(python: Path) -> dict:
         "import importlib.metadata as m, json;"
         "print(json.dumps({d.name: d.version for d in m.distributions()}))"
     )
-    return json.loads(subprocess.run([python, "-c", code], check=True, capture_output=True).stdout)
+    # Not from here: this folder's own metadata would count.
+    done = subprocess.run([python, "-c", code], check=True, capture_output=True, cwd=python.parent)
+    return json.loads(done.stdout)
 
 
 @pytest.fixture
