@@ -5,7 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from digitlib import mnist
+from digitlib import checks_images, exercises, mnist
+from digitlib.datasets import load_digits
 
 
 @pytest.fixture
@@ -53,3 +54,16 @@ def write_idx():
                 (folder / name).write_bytes(content)
 
     return write
+
+
+@pytest.fixture
+def said(monkeypatch, capsys):
+    """Return a function that gives an answer and returns what the check says, on the stand-in."""
+    digits = load_digits("uci")
+    monkeypatch.setattr(checks_images, "_digits", lambda: digits)
+
+    def say(name, answer):
+        exercises.check(name, answer)
+        return capsys.readouterr().out.strip()
+
+    return say

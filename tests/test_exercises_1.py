@@ -5,22 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from digitlib import checks_images, exercises
+from digitlib import checks_images
 from digitlib.datasets import load_digits
 
 DIGITS = load_digits("uci")
-
-
-@pytest.fixture
-def said(monkeypatch, capsys):
-    """Return a function that gives an answer and returns what the check says."""
-    monkeypatch.setattr(checks_images, "_digits", lambda: DIGITS)
-
-    def say(name, answer):
-        exercises.check(name, answer)
-        return capsys.readouterr().out.strip()
-
-    return say
 
 
 @pytest.fixture(scope="module")

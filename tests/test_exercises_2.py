@@ -4,24 +4,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from digitlib import checks_images, exercises
 from digitlib.datasets import load_digits
 from digitlib.models import classic_cnn
 
 DIGITS = load_digits("uci")
 RISING = np.fliplr(np.eye(5))
-
-
-@pytest.fixture
-def said(monkeypatch, capsys):
-    """Return a function that gives an answer and returns what the check says."""
-    monkeypatch.setattr(checks_images, "_digits", lambda: DIGITS)
-
-    def say(name, answer):
-        exercises.check(name, answer)
-        return capsys.readouterr().out.strip()
-
-    return say
 
 
 def fitted(*shifts, scale=255):
@@ -119,3 +106,7 @@ def test_no_model(said):
             return np.zeros(len(pixels))
 
     assert "labels in order" in said("2.3", Constant())
+
+
+def test_a_bare_stroke_is_told_what_it_answers_to_as_much(said):
+    assert "as much to a patch that is all ink" in said("2.1", RISING)

@@ -76,3 +76,9 @@ def test_sure_of_the_whole(capsys):
 @pytest.mark.parametrize("name", ["5.1", "5.2", "5.3"])
 def test_unanswered(capsys, name):
     assert said(capsys, name, ...) == f"{name}: not answered yet"
+
+
+@pytest.mark.parametrize("name", ["blank_paper.jpg", "several_digits.jpg"])
+def test_one_threshold_on_a_picture_that_was_not_asked_for(capsys, name):
+    grey = open_picture(SAMPLES / name).colours.mean(axis=2)
+    assert "none of the six" in said(capsys, "5.2", (name, grey < grey.mean()))
