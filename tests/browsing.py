@@ -104,34 +104,41 @@ def chromium() -> str:
 
 
 @contextlib.contextmanager
-def page_of(size: tuple[int, int]):
-    """Open a page of this size; fail if it asked another host or logged an error."""
+def pages_of(size: tuple[int, int], count: int):
+    """Open pages, a session each; fail if one asked another host or logged an error."""
     from playwright.sync_api import Error, sync_playwright
+
+    outside, errors = [], []
+
+    def ask(request) -> None:
+        if not request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+            outside.append(request.url)
 
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         except Error as error:
             pytest.fail(f"Chromium does not start: {error}", pytrace=False)
-        touch = size[0] < 600
-        page = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=touch
-        ).new_page()
-        outside, errors = [], []
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
-                else outside.append(r.url)
-            ),
-        )
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: errors.append(f"{e}\n{e.stack}"))
-        yield page
+        viewport = {"width": size[0], "height": size[1]}
+        pages = [
+            browser.new_context(viewport=viewport, has_touch=size[0] < 600).new_page()
+            for _ in range(count)
+        ]
+        for page in pages:
+            page.on("request", ask)
+            page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+            page.on("pageerror", lambda e: errors.append(f"{e}\n{e.stack}"))
+        yield pages
         browser.close()
     assert not outside, outside
     assert not errors, errors
+
+
+@contextlib.contextmanager
+def page_of(size: tuple[int, int]):
+    """Open one page, as `pages_of`."""
+    with pages_of(size, 1) as [page]:
+        yield page
 
 
 def shoot(page, name: str) -> None:

@@ -1,9 +1,12 @@
 """Notebook 05 and the app, used in Chromium as a person would: make browser-test."""
 
+import itertools
 import shutil
+import time
 
 import browsing
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -111,3 +114,63 @@ def keep_by_keyboard(page):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector(".digitlib-reading:has-text('not made of digits')")
+
+
+def test_a_file_over_the_limit_is_refused_in_the_page(tmp_path):
+    large = tmp_path / "large.png"
+    large.write_bytes((SAMPLES / "dark_on_light.png").read_bytes() + bytes(51 * 2**20))
+    with browsing.served("app", tmp_path, []) as address, browsing.page_of((1280, 900)) as page:
+        page.goto(address)
+        page.wait_for_selector("button.digitlib-upload", timeout=90_000)
+        page.wait_for_selector("text=at most 50 MB a file")
+        browsing.upload(page, [large])
+        page.wait_for_selector(".digitlib-reading:has-text('50 MB is the limit')", timeout=60_000)
+        browsing.upload(page, [SAMPLES / "dark_on_light.png"])
+        page.wait_for_selector(READ_ONE, timeout=30_000)
+
+
+def test_three_sessions_at_once(tmp_path):
+    """Fifty pictures each: all answered, none sees another's, and memory is given back."""
+    sessions = [[tmp_path / f"session{i}-{j:02}.png" for j in range(50)] for i in range(3)]
+    for path in itertools.chain(*sessions):
+        shutil.copy(SAMPLES / "dark_on_light.png", path)
+    with browsing.served("app", tmp_path, []) as address:
+        [server] = [
+            process for process in psutil.Process().children(recursive=True) if serves(process)
+        ]
+        listening = [c for c in server.net_connections("inet") if c.status == "LISTEN"]
+        assert listening and {c.laddr.ip for c in listening} == {"127.0.0.1"}
+        with browsing.pages_of((1280, 900), 3) as pages:
+            for page in pages:
+                page.goto(address)
+            for page, paths in zip(pages, sessions, strict=True):
+                page.wait_for_selector("button.digitlib-upload", timeout=90_000)
+                browsing.upload(page, paths)
+            for page, paths in zip(pages, sessions, strict=True):
+                page.wait_for_selector(
+                    f".digitlib-reading:has-text('{paths[-1].name}: 7 (')", timeout=120_000
+                )
+                shown = page.locator(".digitlib-reading").all_text_contents()
+                read = [text for text in shown if ".png: 7 (" in text]
+                assert len(read) == 50
+                assert all(path.name in text for path, text in zip(paths, read, strict=True))
+            used = memory(server)
+            assert len(server.children(recursive=True)) >= 3
+            for page in pages:
+                page.close(run_before_unload=True)
+            end = time.monotonic() + 60
+            while server.children(recursive=True) and time.monotonic() < end:
+                time.sleep(0.5)
+            assert not server.children(recursive=True), "kernels outlive their pages"
+            print(f"{used:.0f} MB with three sessions, {memory(server):.0f} MB after them")
+
+
+def serves(process) -> bool:
+    """Whether this process is Voila's server."""
+    return "voila" in process.cmdline() and "-m" in process.cmdline()
+
+
+def memory(process) -> float:
+    """Return the resident memory of a process and its children, in MB."""
+    family = [process, *process.children(recursive=True)]
+    return sum(p.memory_info().rss for p in family) / 2**20
