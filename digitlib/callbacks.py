@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from digitlib.atomic import whole_file
 from digitlib.backend import keras
-from digitlib.saving import whole_file
 
 CHECKPOINT = "latest.weights.h5"
 

@@ -1,15 +1,13 @@
 """`digitlib` at the shell: train, predict, evaluate, data."""
 
-import argparse
 import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
+from digitlib.arguments import parser
 from digitlib.pictures import display_name
-
-EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,9 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     Wrong usage ends the process with 2, as argparse does.
     """
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        return COMMANDS[options.command](options)
     except KeyboardInterrupt:
         print("digitlib: stopped.", file=sys.stderr)
         return 130
@@ -31,58 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except ModuleNotFoundError as error:
         print(
-            f"digitlib: this command needs {error.name}; run: pip install 'digitlib[train]'.",
+            f"digitlib: this needs {error.name}; run: pip install 'digitlib[{options.extra}]'.",
             file=sys.stderr,
         )
         return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="digitlib", description=EXPLANATION)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    train = commands.add_parser("train", help="train a network and save it with its card")
-    train.add_argument("--network", choices=["classic", "fast", "reader"])
-    train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
-    train.add_argument("--epochs", type=_positive, metavar="N", help="passes over the images")
-    train.add_argument("--batch-size", type=_positive, metavar="N")
-    train.add_argument("--seed", type=_natural, metavar="N")
-    train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
-    train.add_argument("--like", metavar="CARD", help="repeat the run that a card describes")
-    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    train.add_argument(
-        "--deterministic", action="store_true", help="same seed, same weights, a little slower"
-    )
-    train.set_defaults(run=_train)
-
-    predict = commands.add_parser("predict", help="read the digits in pictures")
-    predict.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
-    predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
-    predict.set_defaults(run=_predict)
-
-    evaluate = commands.add_parser("evaluate", help="score a network on test images or pictures")
-    evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
-    evaluate.add_argument(
-        "--data",
-        metavar="auto|mnist|uci|FOLDER",
-        default="auto",
-        help="a dataset, or a folder of pictures with a labels.csv",
-    )
-    evaluate.set_defaults(run=_evaluate)
-
-    data = commands.add_parser("data", help="say where the digits were found")
-    data.add_argument("--verify", action="store_true", help="compute their digests again")
-    data.set_defaults(run=_data)
-
-    for command in (train, predict, evaluate):
-        command.add_argument("--json", action="store_true", help="print JSON, a line at a time")
-    return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
-    return int(text)
 
 
 def _read_card(path: str) -> dict:
@@ -93,12 +43,6 @@ def _read_card(path: str) -> dict:
     if not isinstance(card, dict) or not card:
         raise ValueError(f"{display_name(path)} is no card; give the .card.json of a saved model.")
     return card
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
 
 
 def _train(options) -> int:
@@ -159,7 +103,12 @@ def _train(options) -> int:
 
 
 def _predict(options) -> int:
-    from digitlib.pictures import PictureError, find_pictures
+    if options.output:
+        return _predict_to(options)
+    if options.workers or options.scheduler:
+        raise ValueError("--workers and --scheduler are for --output; name a file to write.")
+    from digitlib.addresses import find_pictures
+    from digitlib.pictures import PictureError
     from digitlib.recognizer import Recognizer
 
     paths = [path for given in options.paths for path in find_pictures(given)]
@@ -178,6 +127,24 @@ def _predict(options) -> int:
             confidence = f"{100 * reading.confidence:.0f} %"
             print(display_name(path), display_name(reading.text), confidence, sep="\t")
     return int(failed)
+
+
+def _predict_to(options) -> int:
+    from digitlib.scale import predict_to
+
+    pictures, failed = predict_to(
+        options.output,
+        options.paths,
+        model=options.model,
+        workers=options.workers,
+        scheduler=options.scheduler,
+        progress=sys.stderr.isatty(),
+    )
+    if options.json:
+        print(json.dumps({"output": options.output, "pictures": pictures, "failed": failed}))
+    else:
+        print(f"{options.output}: {pictures:,} pictures, {failed:,} of which could not be read")
+    return int(failed > 0)
 
 
 def _as_json(path: str, reading, error) -> dict:
@@ -235,3 +202,6 @@ def _data(options) -> int:
             print(f"{digest}  {part}")
     print(f"{dataset.citation} Licence: {dataset.licence}.")
     return 0
+
+
+COMMANDS = {"train": _train, "predict": _predict, "evaluate": _evaluate, "data": _data}

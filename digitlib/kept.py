@@ -5,9 +5,9 @@
 
 import csv
 import hashlib
-import tempfile
 from pathlib import Path
 
+from digitlib.atomic import whole_file
 from digitlib.pictures import PictureError, open_picture
 
 FOLDER = Path("my_digits")
@@ -50,16 +50,16 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     path = folder / f"{hashlib.sha256(content).hexdigest()[:12]}{suffix}"
     rows = [row for row in _rows(folder) if row.get("path") != path.name]
     rows.append({"path": path.name, "text": text, "kind": kind, "writer": "me"})
-    path.write_bytes(content)
     columns = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row if name)]))
-    # Under a name of its own, then renamed: the table is never half written.
-    with tempfile.NamedTemporaryFile(
-        "w", newline="", encoding="utf-8", dir=folder, suffix=".new", delete=False
-    ) as file:
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+    with (
+        whole_file(folder / TABLE) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    Path(file.name).replace(folder / TABLE)
     return path
 
 

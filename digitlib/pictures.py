@@ -3,7 +3,6 @@
 Knows formats, limits, rotation and transparency; knows nothing of digits.
 """
 
-import glob
 import io
 import os
 import stat
@@ -16,7 +15,6 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
 MAX_PIXELS = 120_000_000
 # Longer side, in pixels, of what is worked on: a digit of a twentieth of a page still has 25 to 50.
 WORKING_SIDE = 1000
@@ -45,7 +43,7 @@ class Picture:
     size: tuple[int, int]
 
 
-def open_picture(picture) -> Picture:
+def open_picture(picture, name: str = "The file") -> Picture:
     """Open a picture, upright, without transparency, and small enough to work on.
 
     Parameters
@@ -54,6 +52,8 @@ def open_picture(picture) -> Picture:
         A file (PNG, JPEG, WebP, GIF, BMP, TIFF, or HEIC with pillow-heif), its bytes, an image,
         or an array (H, W), (H, W, 3) or (H, W, 4) of any numeric type. Of an animation the first
         frame counts. Arrays other than uint8 are scaled by their own finite range.
+    name : str
+        What to call bytes in an error's sentence.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def open_picture(picture) -> Picture:
     if isinstance(picture, Image.Image):
         return _guarded(lambda: _from_image(picture, "The image"), "The image")
     if isinstance(picture, bytes | bytearray | memoryview):
-        return _from_file(io.BytesIO(picture), "The file")
+        return _from_file(io.BytesIO(picture), name)
     if isinstance(picture, str | os.PathLike):
         path = Path(picture)
         name = display_name(path)
@@ -80,31 +80,10 @@ def open_picture(picture) -> Picture:
         except (PermissionError, ValueError, OSError) as error:
             if isinstance(error, PictureError):
                 raise
-            raise PictureError(f"{name} cannot be opened: {_reason(error)}.") from None
+            raise PictureError(f"{name} cannot be opened: {reason(error)}.") from None
     raise PictureError(
         f"A {type(picture).__name__} is no picture; give a path, bytes, a Pillow image or an array."
     )
-
-
-def find_pictures(given: str) -> list[str]:
-    """Return the paths of the pictures that are meant: a file, those in a folder, or of a glob.
-
-    A folder without pictures, and a glob that matches nothing, stand for themselves: opening them
-    gives the sentence that says so.
-    """
-    if os.path.isdir(given):
-        found = [
-            os.path.join(folder, name)
-            for folder, _, names in os.walk(given)
-            for name in names
-            if os.path.splitext(name)[1].lower() in SUFFIXES
-        ]
-    elif not os.path.lexists(given) and glob.has_magic(given):
-        matches = glob.glob(given, recursive=True)
-        found = [path for path in matches if not os.path.isdir(path)]
-    else:
-        return [given]
-    return sorted(found) or [given]
 
 
 def display_name(path) -> str:
@@ -115,7 +94,8 @@ def display_name(path) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Return what went wrong, in a line, as part of a sentence."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(text.split()).rstrip(".")
 
@@ -159,7 +139,7 @@ def _guarded(read: Callable[[], Picture], name: str) -> Picture:
         raise
     # Damaged files make Pillow's decoders raise nearly anything; each is the same to the reader.
     except Exception as error:
-        raise PictureError(f"{name} is damaged: {_reason(error)}.") from None
+        raise PictureError(f"{name} is damaged: {reason(error)}.") from None
 
 
 def _too_large(name: str) -> str:

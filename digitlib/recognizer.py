@@ -81,7 +81,7 @@ class Recognizer:
 
     def read_prepared(self, prepared: Prepared) -> Reading:
         """Read a picture that `digitlib.imaging.prepare` has prepared."""
-        return self._read_lines([prepared.lines])[0]
+        return self.read_lines([prepared.lines])[0]
 
     def read_many(
         self, paths: Iterable, workers: int = 1, progress: bool = False
@@ -119,14 +119,14 @@ class Recognizer:
                 prepared.append(prepare(path).lines)
             except PictureError as error:
                 prepared.append(error)
-        readings = iter(self._read_lines([p for p in prepared if not isinstance(p, PictureError)]))
+        readings = iter(self.read_lines([p for p in prepared if not isinstance(p, PictureError)]))
         return [
             (path, p if isinstance(p, PictureError) else next(readings))
             for path, p in zip(paths, prepared, strict=True)
         ]
 
-    def _read_lines(self, pictures: list[list[GlyphLine]]) -> list[Reading]:
-        """Return the reading of each picture, with one call of the network for them all."""
+    def read_lines(self, pictures: list[list[GlyphLine]]) -> list[Reading]:
+        """Return the reading of each picture's lines, with one call of the network for all."""
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
             return [Reading("", NOTHING_FOUND, []) for _ in pictures]

@@ -7,13 +7,13 @@ import logging
 import os
 import platform
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from digitlib import __version__
+from digitlib.atomic import whole_file
 from digitlib.backend import keras, tf
 from digitlib.datasets import Dataset, dataset_digest
 from digitlib.pictures import display_name
@@ -105,14 +105,3 @@ def export_tflite(model: keras.Model, path: str | Path) -> Path:
     with contextlib.redirect_stdout(io.StringIO()), whole_file(path) as temporary:
         model.export(temporary, format="litert")
     return path
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder, and move it into place once it is written."""
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
