@@ -1,6 +1,7 @@
 """One row a picture, whatever happens to it: what each worker of `digitlib.scale` does."""
 
 import functools
+import threading
 import time
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ SCHEMA = pa.schema(
 
 def read_chunk(paths: list[str], model: str | None = None) -> pa.Table:
     """Return a row for each picture, whatever happens to it; this is what workers do."""
-    recognizer = _recognizer(model)
+    recognizer = _recognizer(model, threading.get_ident())
     rows = []
     for i in range(0, len(paths), BATCH):
         rows += _read_batch(recognizer, paths[i : i + BATCH])
@@ -32,7 +33,8 @@ def read_chunk(paths: list[str], model: str | None = None) -> pa.Table:
 
 
 @functools.cache
-def _recognizer(model: str | None) -> Recognizer:
+def _recognizer(model: str | None, thread: int) -> Recognizer:
+    """Return a thread's own: LiteRT serves one at a time."""
     return Recognizer(model)
 
 

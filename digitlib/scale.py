@@ -7,6 +7,7 @@ its chunk is read; pictures that stand in a part are not read again.
 import contextlib
 import hashlib
 import itertools
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -135,9 +136,11 @@ def _locked(output: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
     """Give a client of the scheduler, or of workers of our own, which listen on loopback alone."""
+    # What goes wrong is said in a sentence, not in Dask's log as well.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            scheduler = stack.enter_context(
+            address = stack.enter_context(
                 LocalCluster(
                     n_workers=workers or os.cpu_count() or 1,
                     threads_per_worker=1,
@@ -146,12 +149,21 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
                     silence_logs="CRITICAL",
                 )
             )
+        else:
+            address = scheduler
         try:
-            yield stack.enter_context(Client(scheduler, timeout=10))
-        except (FutureCancelledError, TimeoutError) as error:
+            client = stack.enter_context(Client(address, timeout=10))
+        except (OSError, ValueError) as error:
             raise ConnectionError(
-                f"The Dask scheduler {scheduler} does not answer ({reason(error)}); start one, and "
-                "run the same command again: what is written stays."
+                f"No Dask scheduler answers at {scheduler} ({reason(error)}); start one, or leave "
+                "--scheduler away."
+            ) from None
+        try:
+            yield client
+        except FutureCancelledError:
+            raise ConnectionError(
+                "The Dask scheduler was lost; start it, and run the same command again: what is "
+                "written stays."
             ) from None
 
 
@@ -183,8 +195,9 @@ def _version() -> str:
 def _results(client: Client, chunks: Iterator[list[str]], model) -> Iterator[pa.Table]:
     """Yield the table of each chunk as it is finished, with a few chunks underway at a time.
 
-    Dask gives the chunk of a worker that is lost to another one. A chunk that has killed several
-    workers is halved until the picture that does it stands alone; it gets a row that says so.
+    Dask gives the chunk of a worker that is lost to another one. A chunk that has cost several
+    workers is read at the end, one picture at a time, so that none is blamed for another; the one
+    that does it gets a row that says so.
     """
     underway: dict = {}
     completed = as_completed([])
@@ -200,17 +213,22 @@ def _results(client: Client, chunks: Iterator[list[str]], model) -> Iterator[pa.
             submit(chunk)
 
     top_up()
+    suspects = []
     for future in completed:
         chunk = underway.pop(future)
         try:
             yield future.result()
         except KilledWorker:
-            if len(chunk) == 1:
-                error = "Reading it ended the process, several times; look at this file."
-                row = {"path": shown(chunk[0]), "error": error, "seconds": None}
-                yield pa.Table.from_pylist([row], SCHEMA)
-            else:
-                submit(chunk[: len(chunk) // 2])
-                submit(chunk[len(chunk) // 2 :])
+            suspects.append(chunk)
         future.release()
         top_up()
+    for chunk in suspects:
+        yield pa.concat_tables([_alone(client, path, model) for path in chunk])
+
+
+def _alone(client: Client, path: str, model) -> pa.Table:
+    try:
+        return client.submit(read_chunk, [path], model, pure=False).result()
+    except KilledWorker:
+        error = "Reading it ended the process, several times; look at this file."
+        return pa.Table.from_pylist([{"path": shown(path), "error": error}], SCHEMA)
