@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitlib import mnist
+from digitlib import mirrors, mnist
 
 _HOW_TO = (
     "To have MNIST, connect to the internet and run 'digitlib data' once, or put its four files "
@@ -66,7 +66,7 @@ def load_digits(name: str = "auto") -> Dataset:
     if name not in ("auto", "mnist"):
         raise ValueError(f"There is no dataset {name!r}: choose 'auto', 'mnist' or 'uci'.")
     problems: list[str] = []
-    found = mnist.find(problems) or mnist.download(problems)
+    found = mnist.find(problems) or mirrors.download(problems)
     if found is not None:
         for problem in problems:
             print(f"digitlib: {problem}", file=sys.stderr)

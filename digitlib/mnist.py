@@ -1,4 +1,4 @@
-"""MNIST's four files: the folders and mirrors they may come from, and the proof that it is them.
+"""MNIST's four files: the folders that they may be in, and the proof that it is them.
 
 What counts is the content, the SHA-256 of the four published IDX files. A broken, interrupted or
 altered file is passed over with a reason; it is never taken for data.
@@ -6,15 +6,14 @@ altered file is passed over with a reason; it is never taken for data.
 
 import gzip
 import hashlib
-import logging
+import math
 import os
 import struct
-import tempfile
-import threading
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -40,21 +39,6 @@ MNIST_SHA256 = dict(
     test_images="0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     test_labels="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
-NPZ_FILES = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
-_GZ_SHA256 = (  # of the four files as published, in the order of PARTS
-    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-)
-GZ_FILES = {f"{name}.gz": sha for name, sha in zip(IDX_NAMES.values(), _GZ_SHA256, strict=True)}
-MIRRORS = (
-    ("https://storage.googleapis.com/tensorflow/tf-keras-datasets/", NPZ_FILES),
-    ("https://storage.googleapis.com/cvdf-datasets/mnist/", GZ_FILES),
-    ("https://ossci-datasets.s3.amazonaws.com/mnist/", GZ_FILES),
-)
-CONNECT_SECONDS, PROBE_SECONDS, STALL_SECONDS = 3, 6, 8
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
 Parts = dict[str, np.ndarray]
 
@@ -108,131 +92,87 @@ def find(problems: list[str]) -> tuple[Parts, str] | None:
         Gets a sentence for each file that looked like MNIST and was not.
     """
     for folder in _folders():
-        for read in (_read_idx, _read_npz):
+        for read in (_find_idx, _find_npz):
             try:
                 parts = read(folder)
                 if parts is not None:
-                    return _verified(parts), str(folder)
-            except UNREADABLE as error:
+                    return parts, str(folder)
+            except (OSError, ValueError) as error:
                 problems.append(f"Passed over {folder}: {error}.")
     return None
 
 
-def _read_idx(folder: Path) -> Parts | None:
+def _find_idx(folder: Path) -> Parts | None:
     """Read the four IDX files of a folder, plain or gzipped; None where there is none."""
-    parts = {}
+    paths = {}
     for part, name in IDX_NAMES.items():
-        names = (
-            name,
-            name + ".gz",
-            name.replace("-idx", ".idx"),
-            name.replace("-idx", ".idx") + ".gz",
-        )
-        paths = [folder / n for n in names if (folder / n).is_file()]
-        if not paths:
-            if parts:
-                raise FileNotFoundError(f"{name} is missing beside the others")
-            return None
-        opener = gzip.open if paths[0].suffix == ".gz" else open
-        shape = SHAPES[part]
-        size = 4 + 4 * len(shape) + int(np.prod(shape))
-        with opener(paths[0], "rb") as file:
-            content = file.read(size + 1)  # no more: a gzip bomb stays packed
-        if len(content) != size:
-            raise ValueError(f"{paths[0].name} does not hold the {size:,} bytes of MNIST's")
-        array = np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
-        if idx_header(array) != content[: 4 + 4 * len(shape)]:
-            raise ValueError(f"{paths[0].name} has another header than MNIST's")
-        parts[part] = array
-    return parts
+        dotted = name.replace("-idx", ".idx")
+        for candidate in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
+            if part not in paths and (folder / candidate).is_file():
+                paths[part] = folder / candidate
+    if not paths:
+        return None
+    for part, name in IDX_NAMES.items():
+        if part not in paths:
+            raise FileNotFoundError(f"{name} is missing beside the others")
+    return {part: _opened(path, partial(read_idx, part)) for part, path in paths.items()}
 
 
-def _read_npz(folder: Path) -> Parts | None:
+def _find_npz(folder: Path) -> Parts | None:
     """Read the ``mnist.npz`` that Keras distributes; None where there is none."""
     path = folder / "mnist.npz"
-    if not path.is_file():
-        return None
-    with zipfile.ZipFile(path) as archive:
-        largest = max((member.file_size for member in archive.infolist()), default=0)
-    if largest > np.prod(SHAPES["train_images"]) + 4096:
-        raise ValueError(f"{path.name} holds more than MNIST's bytes")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {part: arrays[key] for part, key in KERAS_NAMES.items()}
+    return _opened(path, read_npz) if path.exists() else None
 
 
-def _verified(parts: Parts) -> Parts:
-    for part, array in parts.items():
-        if digest(array) != MNIST_SHA256[part]:
-            raise ValueError(f"the content of {IDX_NAMES[part]} is not MNIST's (SHA-256 differs)")
+def _opened(path: Path, read: Callable[[BinaryIO], Any]) -> Any:
+    """Return what `read` makes of a file, or raise a ValueError that names the file."""
+    try:
+        if not path.is_file():  # a pipe would be waited for without end
+            raise ValueError("it is not a file")
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return read(file)
+    # Damaged files make gzip and zipfile raise nearly anything; each is the same to the reader.
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{path.name} could not be read as MNIST ({reason})") from error
+
+
+def read_idx(part: str, file: BinaryIO) -> np.ndarray:
+    """Read one part from an open IDX file, unpacked."""
+    shape = SHAPES[part]
+    start = 4 + 4 * len(shape)
+    content = file.read(start + math.prod(shape) + 1)  # no more: a gzip bomb stays packed
+    array = _verified(part, memoryview(content)[start:])
+    if idx_header(array) != content[:start]:
+        raise ValueError("its header is not MNIST's")
+    return array
+
+
+def read_npz(file: BinaryIO) -> Parts:
+    """Read the four parts from an open ``mnist.npz``.
+
+    The header that NumPy wrote before each array is not interpreted, since a damaged one may
+    say anything, such as that the bytes are signed; the shapes and digests are known.
+    """
+    parts = {}
+    with zipfile.ZipFile(file) as archive:
+        for part, key in KERAS_NAMES.items():
+            size = math.prod(SHAPES[part])
+            info = archive.getinfo(f"{key}.npy")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{info.filename} is packed in a way that NumPy does not use")
+            with archive.open(info) as member:
+                content = member.read(size + 4096)  # no more: a zip bomb stays packed
+            parts[part] = _verified(part, memoryview(content)[-size:])
     return parts
 
 
-def download(problems: list[str]) -> tuple[Parts, str] | None:
-    """Return MNIST's four parts from the first mirror that delivers them whole, or None.
-
-    They are kept in `user_cache`. A network that cannot be reached costs PROBE_SECONDS at most;
-    ``DIGITLIB_OFFLINE=1`` forbids the attempt. `problems` is filled as in `find`.
-    """
-    if os.environ.get("DIGITLIB_OFFLINE") == "1":
-        problems.append("No download was tried, because DIGITLIB_OFFLINE is 1.")
-        return None
-    reachable = _reachable([base for base, _ in MIRRORS])
-    if not reachable:
-        problems.append("None of MNIST's mirrors could be reached.")
-        return None
-    cache = user_cache()
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=cache).close()
-    except OSError as error:
-        problems.append(f"{cache} cannot be written to ({error.strerror}): MNIST is not kept.")
-        with tempfile.TemporaryDirectory() as folder:
-            return _from_mirrors(reachable, Path(folder), problems)
-    return _from_mirrors(reachable, cache, problems)
-
-
-def _from_mirrors(
-    reachable: set[str], folder: Path, problems: list[str]
-) -> tuple[Parts, str] | None:
-    import pooch
-
-    pooch.get_logger().setLevel(logging.ERROR)
-    for base, files in MIRRORS:
-        if base not in reachable:
-            continue
-        try:
-            downloader = pooch.HTTPDownloader(
-                progressbar=True, timeout=(CONNECT_SECONDS, STALL_SECONDS)
-            )
-            for name, digest in files.items():
-                pooch.retrieve(base + name, digest, fname=name, path=folder, downloader=downloader)
-            read = _read_npz if files is NPZ_FILES else _read_idx
-            return _verified(read(folder)), base
-        except UNREADABLE as error:
-            problems.append(f"The mirror {base} failed: {type(error).__name__}.")
-    return None
-
-
-def _reachable(urls: list[str]) -> set[str]:
-    """Return the addresses that answer anything at all within PROBE_SECONDS.
-
-    Asked side by side, in threads that may be left behind: looking a name up without a network
-    can hang for longer than anybody waits, and nothing in Python can interrupt it.
-    """
-    import requests
-
-    answered: set[str] = set()
-
-    def probe(url: str) -> None:
-        try:
-            requests.head(url, timeout=CONNECT_SECONDS)
-            answered.add(url)
-        except requests.RequestException:
-            pass
-
-    threads = [threading.Thread(target=probe, args=(url,), daemon=True) for url in urls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PROBE_SECONDS / len(threads))
-    return set(answered)
+def _verified(part: str, content: memoryview) -> np.ndarray:
+    """Return the bytes of one part as an array, once they are known to be MNIST's."""
+    size = math.prod(SHAPES[part])
+    if len(content) != size:
+        raise ValueError(f"its {part} are not {size:,} bytes")
+    array = np.frombuffer(content, np.uint8).reshape(SHAPES[part])
+    if digest(array) != MNIST_SHA256[part]:
+        raise ValueError(f"the SHA-256 of its {part} is not MNIST's")
+    return array
