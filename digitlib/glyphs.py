@@ -10,6 +10,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
+from digitlib.ink import labelled
+
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
 WIDE = 1.0  # width by height from which a piece may be two digits that touch
@@ -43,7 +45,7 @@ class Line:
 
 def find_lines(ink: np.ndarray) -> list[Line]:
     """Return the lines of an ink map, top to bottom, each with its pieces left to right."""
-    labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
+    labels, count = labelled(ink > 0.3)
     if count == 0:
         return []
     dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
