@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-all browser-test lab app outputs clean
+.PHONY: run test test-all test-oldest browser-test lab app outputs lock audit clean
 
 run: .venv/ready
 	$(BIN)/python notebooks/run.py
@@ -21,6 +21,13 @@ test-all: test browser-test
 	env -u DIGITLIB_DATA -u XDG_CACHE_HOME HOME=$(CURDIR)/build/empty-home DIGITLIB_OFFLINE=1 $(BIN)/python notebooks/check.py
 	env -u DIGITLIB_DATA -u XDG_CACHE_HOME HOME=$(CURDIR)/build/empty-home DIGITLIB_OFFLINE=1 $(BIN)/python notebooks/check.py --answers
 
+# The oldest versions that pyproject.toml allows; make test after a fresh install has the newest.
+test-oldest: .venv/ready
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv venv -q --clear --python $(PYTHON) build/oldest
+	$(BIN)/uv pip install -q --python build/oldest --resolution lowest-direct -e '.[all]'
+	build/oldest/bin/python -m pytest
+
 browser-test: .venv/ready
 	$(BIN)/python -m pytest -m browser
 
@@ -32,6 +39,16 @@ app: .venv/ready
 
 outputs: .venv/ready
 	$(BIN)/python notebooks/run.py --outputs
+
+# What .ci/run installs, to the version; on every Python that is allowed.
+lock: .venv/ready
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --extra all \
+	  --custom-compile-command "make lock" pyproject.toml -o constraints.txt
+
+audit: .venv/ready
+	$(BIN)/python -m pip install -q pip-audit
+	$(BIN)/pip-audit --skip-editable
 
 clean:
 	rm -rf build .venv .pytest_cache .ruff_cache
