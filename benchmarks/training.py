@@ -41,7 +41,7 @@ def well(seed: int) -> dict:
 
     dataset = load_digits("mnist")
     recipe = recipe_for("reader", dataset, seed=seed)
-    recipe = replace(recipe, copies=0, epochs=12, rotation=10, scale=0.12, shift=1.5)
+    recipe = replace(recipe, copies=0, epochs=20, rotation=10, scale=0.12, shift=1.5)
     return _reported(train("reader", dataset, recipe).card)
 
 

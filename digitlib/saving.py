@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,12 @@ from digitlib.datasets import Dataset, dataset_digest
 from digitlib.pictures import display_name
 
 SUFFIXES = (".keras", ".h5")
+# Settings that newer Kerases write and older ones stumble over, with what they are if left away.
+NEWER = {
+    **dict.fromkeys(("input_axes", "output_axes", "quantization_config", "renorm_clipping")),
+    "renorm": False,
+    "renorm_momentum": 0.99,
+}
 NEEDED_BYTES = 100_000_000  # a model, its checkpoint and its card, several times over
 
 
@@ -85,9 +92,27 @@ def save(model: keras.Model, card: dict, path: str | Path) -> Path:
     weights_alone.set_weights(model.get_weights())
     with whole_file(path) as temporary:
         weights_alone.save(temporary)
+        if path.suffix == ".keras":
+            _for_older_keras(temporary)
     with whole_file(card_path(path)) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")
     return path
+
+
+def _for_older_keras(path: Path) -> None:
+    """Take out of a saved model's description what Keras before 3.13 does not know, if unused."""
+
+    def known(config):
+        if isinstance(config, dict):
+            return {k: known(v) for k, v in config.items() if NEWER.get(k, known) != v}
+        return [known(part) for part in config] if isinstance(config, list) else config
+
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    contents["config.json"] = json.dumps(known(json.loads(contents["config.json"]))).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
 
 
 def check_export() -> None:
