@@ -153,7 +153,7 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
             address = scheduler
         try:
             client = stack.enter_context(Client(address, timeout=10))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
             raise ConnectionError(
                 f"No Dask scheduler answers at {scheduler} ({reason(error)}); start one, or leave "
                 "--scheduler away."

@@ -117,6 +117,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, in_process, capsys)
         ("--workers", "2"): "are for --output",
         ("--output", str(tmp_path / "a.parquet"), "--scheduler", "tcp://127.0.0.1:9"): "No Dask",
         ("--output", str(tmp_path / "b.parquet"), "--scheduler", "127.0.0.1:x"): "No Dask",
+        ("--output", str(tmp_path / "b.parquet"), "--scheduler", "tls://127.0.0.1:9"): "No Dask",
         (
             "--output",
             str(tmp_path / "c.parquet"),
