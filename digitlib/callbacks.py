@@ -105,11 +105,16 @@ class Log(keras.callbacks.Callback):
 
     def load(self, epochs: int) -> None:
         """Take over the first epochs of the file, of a run that is resumed."""
-        if self.path is not None and self.path.is_file():
+        if self.path is None or not self.path.is_file():
+            return
+        try:
             with self.path.open(newline="") as file:
                 rows = list(csv.DictReader(file))[:epochs]
-            for name in rows[0] if rows else ():
-                self.history[name] = [float(row[name]) for row in rows]
+            self.history = {n: [float(row[n]) for row in rows] for n in (rows[0] if rows else ())}
+        except (TypeError, ValueError) as error:
+            raise _damaged(self.path) from error
+        if len(rows) < epochs or (rows and not {"loss", "val_accuracy"} <= set(self.history)):
+            raise _damaged(self.path)
 
     def on_epoch_end(self, epoch, logs=None):
         if not math.isfinite(logs["loss"]):
@@ -143,7 +148,10 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
     def restore(self, model: keras.Model) -> int:
         """Load weights and optimizer from the checkpoint, if there is one; return its epoch."""
         self.set_model(model)
-        self._load_model()
+        try:
+            self._load_model()
+        except Exception as error:  # HDF5 and Keras raise nearly anything
+            raise _damaged(self.folder / CHECKPOINT) from error
         return int(model.optimizer.iterations.numpy()) // self.steps
 
     def on_train_begin(self, logs=None):
@@ -167,6 +175,10 @@ def _warn(path: Path, error: OSError) -> None:
     print(f"\ndigitlib: {path} could not be written ({reason}); going on.", file=sys.stderr)
 
 
+def _damaged(path: Path) -> ValueError:
+    return ValueError(f"{path} is damaged; leave --resume away to start anew.")
+
+
 def check_same_run(folder: Path, run: dict, resume: bool) -> None:
     """Make sure that a checkpoint's folder belongs to this run; begin it anew unless resuming.
 
@@ -180,8 +192,8 @@ def check_same_run(folder: Path, run: dict, resume: bool) -> None:
     if resume and (folder / CHECKPOINT).is_file() and note.is_file():
         try:
             other = dict(json.loads(note.read_text()))
-        except ValueError:
-            raise ValueError(f"{note} is damaged; leave --resume away to start anew.") from None
+        except (TypeError, ValueError) as error:
+            raise _damaged(note) from error
         for name in run:
             if other.get(name) != run[name]:
                 raise ValueError(

@@ -1,39 +1,30 @@
 """Saved networks, loaded with care: a file becomes a function from images to probabilities.
 
-A saved Keras model can carry code. So its description is read as plain JSON first, and only
-plain layers from a short list get as far as Keras.
+Files from strangers are judged by `digitlib.description` before Keras sees them, and read by
+`digitlib.trial` in another process before native libraries read them in this one.
 """
 
 import functools
-import json
-import zipfile
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from digitlib import trial
+from digitlib.description import MAX_BYTES, ModelError, check_description, too_large
 from digitlib.evaluation import probabilities
 from digitlib.imaging import as_network_input
 from digitlib.pictures import display_name
 from digitlib.quiet import quiet_native
 
+__all__ = ["ModelError", "Network", "load_network"]
+
 Network = Callable[[np.ndarray], np.ndarray]
-MAX_BYTES = 100_000_000
+OURS = Path(__file__).parent / "pretrained"  # no stranger's
+MAX_VALUES = 250_000_000  # that any step of a network may give for a batch: 1 GB
 BATCH = 500  # images computed at once: more take memory and no less time
-
-ALLOWED = {
-    *("Sequential", "Functional", "InputLayer", "DTypePolicy", "__tuple__"),
-    *("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense", "BatchNormalization"),
-    *("MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D"),
-    *("Dropout", "SpatialDropout2D", "GaussianNoise", "Flatten", "Reshape", "ZeroPadding2D"),
-    *("Activation", "ReLU", "LeakyReLU", "Softmax", "Rescaling", "Add", "Concatenate"),
-    *("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "Zeros", "Ones", "Constant"),
-    *("RandomNormal", "RandomUniform", "TruncatedNormal", "L1", "L2", "L1L2"),
-}
-
-
-class ModelError(ValueError):
-    """A model that cannot be used; the message is one sentence for the person who gave it."""
+BLACK_AND_WHITE = np.repeat(np.array([0, 255], np.uint8), 28 * 28).reshape(2, 28, 28)
 
 
 def load_network(path: str | Path) -> Network:
@@ -50,7 +41,8 @@ def load_network(path: str | Path) -> Network:
     ------
     ModelError
         If the file is missing, damaged, too large, made of layers other than plain ones, or
-        takes or gives anything but one image and its probabilities.
+        takes or gives anything but one image and its probabilities. The function raises it where
+        what a network gives are no probabilities.
     """
     path = Path(path)
     loaders = {".tflite": _load_tflite, ".keras": _load_keras, ".h5": _load_keras}
@@ -60,16 +52,37 @@ def load_network(path: str | Path) -> Network:
         )
     if not path.is_file():
         raise ModelError(f"There is no model file {display_name(path)}; check the path.")
+    if not os.access(path, os.R_OK):
+        raise ModelError(f"You may not read {display_name(path)}; ask whose file it is.")
     if path.stat().st_size > MAX_BYTES:
-        raise ModelError(
-            f"{display_name(path)} is larger than any digit network; expected at most 100 MB."
-        )
-    return loaders[path.suffix](path)
+        raise too_large(path)
+    run = loaders[path.suffix](path)
+
+    def network(images: np.ndarray) -> np.ndarray:
+        probs = run(images)
+        right = probs.shape in ((len(images), 10), (len(images), 11))
+        # Compared the other way round, NaN would pass.
+        if not (right and np.all(probs >= 0) and np.all(abs(probs.sum(axis=1) - 1) < 0.05)):
+            raise ModelError(
+                f"{display_name(path)} gives no probabilities: its weights are damaged, or its "
+                "last layer is no softmax."
+            )
+        return probs
+
+    network(BLACK_AND_WHITE)
+    return network
+
+
+def _try_first(path: Path) -> None:
+    """Have another process read a file that might crash, or fill the memory of, this one."""
+    if path.resolve().parent != OURS and (fault := trial.fault(path, MAX_BYTES)):
+        raise ModelError(f"{display_name(path)} {fault}")
 
 
 def _load_tflite(path: Path) -> Network:
     from ai_edge_litert.interpreter import Interpreter
 
+    _try_first(path)
     try:
         with quiet_native():
             interpreter = Interpreter(model_path=str(path), num_threads=1)
@@ -83,6 +96,7 @@ def _load_tflite(path: Path) -> Network:
             f"{display_name(path)} does not compute in float32; expected a network of digitlib's."
         )
     enter, leave = inputs[0]["index"], outputs[0]["index"]
+    nothing = np.empty((0, *shapes[1]), np.float32)
     batch = 0
 
     def run(images: np.ndarray) -> np.ndarray:
@@ -97,67 +111,56 @@ def _load_tflite(path: Path) -> Network:
         return interpreter.get_tensor(leave)
 
     def network(images: np.ndarray) -> np.ndarray:
-        parts = [run(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
-        return np.concatenate([empty, *parts])
+        try:
+            parts = [run(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
+        except RuntimeError as error:
+            raise ModelError(f"{display_name(path)} cannot be run by LiteRT.") from error
+        return np.concatenate([nothing, *parts])
 
-    try:
-        empty = run(np.zeros((1, 28, 28), np.uint8))[:0]
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{display_name(path)} cannot be run by LiteRT.") from error
     return network
 
 
 def _load_keras(path: Path) -> Network:
+    if path.suffix == ".h5":  # the description itself lies in HDF5
+        _try_first(path)
     try:
-        config = _read_config(path)
-    # Parsers raise nearly anything on damaged files; each is the same to the reader.
+        check_description(path)
+    except ModelError:
+        raise
     except Exception as error:
         raise ModelError(
             f"{display_name(path)} is damaged: it holds no model that can be read."
         ) from error
-    _check_config(path, config)
+    if path.suffix == ".keras":
+        _try_first(path)
     from digitlib.backend import keras
 
     try:
+        _check_size(path)
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-        shapes = [tuple(model.input_shape[1:])], [tuple(model.output_shape[1:])]
+        probabilities(model, BLACK_AND_WHITE)
+    except ModelError:
+        raise
     except Exception as error:
-        raise ModelError(f"{display_name(path)} is damaged: Keras cannot load it.") from error
-    _check_shapes(path, *shapes)
+        raise ModelError(
+            f"{display_name(path)} is damaged, or made by a newer Keras than {keras.__version__}: "
+            "it cannot be loaded and run."
+        ) from error
     return functools.partial(probabilities, model)
 
 
-def _read_config(path: Path) -> dict:
-    """Return a saved model's description without letting Keras near it."""
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
-            return json.loads(file.read(MAX_BYTES))
-    import h5py
+def _check_size(path: Path) -> None:
+    """Refuse a network that would take much memory, or whose weights are not as described."""
+    from digitlib.backend import keras, tf
 
-    with h5py.File(path, "r") as file:
-        return json.loads(file.attrs["model_config"])
-
-
-def _check_config(path: Path, config) -> None:
-    """Refuse a description that names a class or a function outside ALLOWED, at any depth."""
-    if isinstance(config, dict):
-        # How a model was compiled is not loaded, so it may name any optimizer.
-        config = {k: v for k, v in config.items() if k not in ("compile_config", "optimizer")}
-        name = config.get("class_name")
-        module = config.get("module") or "keras"
-        if name is not None and (str(name) not in ALLOWED or not _is_kerass(module)):
-            raise ModelError(
-                f"{display_name(path)} was refused: its part {name!r} could carry code, or is not "
-                "one of the plain layers that digitlib loads."
-            )
-        config = list(config.values())
-    if isinstance(config, list):
-        for part in config:
-            _check_config(path, part)
-
-
-def _is_kerass(module) -> bool:
-    return module in ("keras", "builtins") or str(module).startswith(("keras.", "keras_core."))
+    with tf.Graph().as_default() as graph:  # where nothing is computed, and nothing takes memory
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        shapes = [[tuple(t.shape[1:]) for t in ends] for ends in (model.inputs, model.outputs)]
+        _check_shapes(path, *shapes)
+        model(tf.zeros((BATCH, 28, 28, 1)))
+    sizes = [t.shape.num_elements() or 0 for op in graph.get_operations() for t in op.outputs]
+    if max(sizes) > MAX_VALUES:
+        raise too_large(path)
 
 
 def _check_shapes(path: Path, inputs: list, outputs: list) -> None:

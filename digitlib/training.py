@@ -97,8 +97,8 @@ def train(
     Raises
     ------
     ValueError
-        If the checkpoint to be resumed is of another network, dataset or recipe, or the loss is
-        not a number before the first epoch is over.
+        If the checkpoint to be resumed is damaged or of another network, dataset or recipe, or the
+        loss is not a number before the first epoch is over.
 
     Notes
     -----
