@@ -76,7 +76,7 @@ def test_fifty_signals_at_random_moments(tmp_path, undisturbed):
     found = dict.fromkeys((signal.SIGKILL, signal.SIGTERM, signal.SIGINT), 0)
     for _ in range(50):
         how = rng.choice(list(found))
-        end = time.monotonic() + rng.uniform(0.2, 1.0) * seconds
+        end = time.monotonic() + rng.uniform(0.1, 0.5) * seconds
         status = stopped(path, how, lambda end=end: time.monotonic() > end)
         # Ctrl-C ends it in good order: with what it has, or with a word and 130.
         folder = path.with_name(f"{path.name}.checkpoint")
@@ -86,7 +86,7 @@ def test_fifty_signals_at_random_moments(tmp_path, undisturbed):
             assert load_network(path)(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
             path.unlink()
     print({how.name: count for how, count in found.items()}, "of 50 signals found it running")
-    assert min(found.values()) > 5
+    assert sum(found.values()) > 25 and min(found.values()) >= 5
     ends_like(whole, path)
 
 
