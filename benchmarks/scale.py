@@ -15,14 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import rendering
-from distributed import LocalCluster
 from PIL import Image
 
 from digitlib.datasets import load_digits
 from digitlib.imaging import prepare
 from digitlib.pictures import open_picture
 from digitlib.recognizer import BATCH, Recognizer
-from digitlib.scale import predict_to
+from digitlib.scale import local_cluster, predict_to
 
 DIFFERENT_PHOTOS = 100  # the rest are copies: drawing them takes longer than reading them
 PHOTO = (1632, 1224)
@@ -77,9 +76,7 @@ def run_rates(folder: Path, scratch: Path) -> dict[int, list[float]]:
     count, rates = len(list(folder.iterdir())), {1: [], 2: []}
     for turn in range(ROUNDS):
         for workers in rates:
-            with LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None
-            ) as cluster:
+            with local_cluster(workers) as cluster:
                 address, name = cluster.scheduler_address, f"{folder.name}-{turn}-{workers}"
                 warm = [str(path) for path in sorted(folder.iterdir())[:32]]
                 predict_to(scratch / f"{name}-warm.parquet", warm, scheduler=address)
