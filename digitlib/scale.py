@@ -4,6 +4,7 @@ Each chunk of pictures becomes one part of the output. A part is written whole, 
 its chunk is read; pictures that stand in a part are not read again.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import itertools
@@ -16,8 +17,9 @@ import locket
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dask import config
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import Client, KilledWorker, LocalCluster, Security, as_completed
 from distributed.client import FutureCancelledError
+from distributed.comm import connect
 from tqdm import tqdm
 
 from digitlib import __version__
@@ -31,6 +33,7 @@ ROUNDS = 8  # chunks a worker, at least, where there are enough pictures: so tha
 # Dask has workers give memory back at once. Photos take and free the same megabytes thousands of
 # times, which then costs more than reading them.
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
+CONNECT_SECONDS = 10  # to a scheduler; one that is there answers within milliseconds
 AHEAD = 2  # chunks given to each worker, so that it never waits for the client
 
 
@@ -156,17 +159,8 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
     # What goes wrong is said in a sentence, not in Dask's log as well.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
-        if scheduler is None:
-            address = stack.enter_context(local_cluster(workers or os.cpu_count() or 1))
-        else:
-            address = scheduler
-        try:
-            client = stack.enter_context(Client(address, timeout=10))
-        except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
-            raise ConnectionError(
-                f"No Dask scheduler answers at {scheduler} ({reason(error)}); start one, or leave "
-                "--scheduler away."
-            ) from None
+        cluster = scheduler or stack.enter_context(local_cluster(workers or os.cpu_count() or 1))
+        client = stack.enter_context(_client(cluster))
         try:
             yield client
         except FutureCancelledError:
@@ -174,6 +168,29 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
                 "The Dask scheduler was lost; start it, and run the same command again: what is "
                 "written stays."
             ) from None
+
+
+def _client(scheduler: str | LocalCluster) -> Client:
+    """Return a client of a scheduler, made only once that is known to answer.
+
+    A client whose constructor fails lives on in a reference cycle; freed while the next one is
+    made, its finalizer waits for ever for a lock that is held there. And where something listens
+    that is no scheduler, the constructor does not end.
+    """
+    try:
+        if isinstance(scheduler, str) and not scheduler.startswith("inproc://"):  # that is ours
+            asyncio.run(asyncio.wait_for(_knock(scheduler), CONNECT_SECONDS))
+        return Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
+        raise ConnectionError(
+            f"No Dask scheduler answers at {scheduler} ({reason(error)}); start one, or leave "
+            "--scheduler away."
+        ) from None
+
+
+async def _knock(address: str) -> None:
+    comm = await connect(address, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def _check_workers(client: Client) -> None:

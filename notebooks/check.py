@@ -51,7 +51,8 @@ def main() -> int:
     mode = "--nbval" if strictly else "--nbval-lax"
     # Named one by one, and without the configured test folder: nothing but the notebooks runs.
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-ra", mode]
-    command += ["--nbval-current-env", "--nbval-cell-timeout=900", *map(str, paths)]
+    command += ["--nbval-current-env", "--nbval-cell-timeout=900", "--timeout=900"]
+    command += map(str, paths)
     status = subprocess.run(command, cwd=NOTEBOOKS.parent).returncode
     return status or int(failed)
 

@@ -8,6 +8,15 @@ import pytest
 from digitlib import checks_images, exercises, mnist
 from digitlib.datasets import load_digits
 
+LONG = 900  # seconds for a test that is slow or drives a browser; pyproject.toml has the others'
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        markers = {marker.name for marker in item.iter_markers()}
+        if markers & {"slow", "browser"} and "timeout" not in markers:
+            item.add_marker(pytest.mark.timeout(LONG))
+
 
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import LocalCluster
 
+from digitlib import scale
 from digitlib.addresses import find_pictures
 from digitlib.cli import main
 from digitlib.recognizer import SAMPLES, Recognizer
@@ -103,7 +105,8 @@ def test_names_that_are_no_text_and_a_fault_of_ours_get_their_rows(tmp_path, mon
     assert row["error"] == "Reading it failed: ZeroDivisionError: oops."
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, in_process, capsys):
+def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, in_process, capsys, monkeypatch):
+    monkeypatch.setattr(scale, "CONNECT_SECONDS", 1)
     picture = str(SAMPLES / "dark_on_light.png")
     file = tmp_path / "file.parquet"
     file.write_text("in the way")
@@ -132,6 +135,24 @@ def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, in_process, capsys)
         said = capsys.readouterr().err
         assert words in said and said.count("\n") == 1, said
     assert list(output.iterdir())
+
+
+def test_no_client_is_made_where_no_scheduler_answers(monkeypatch):
+    """One whose constructor fails can deadlock the next: a suite once stood still for ever."""
+    made = []
+    monkeypatch.setattr(scale, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(scale, "Client", lambda *a, **k: made.append(a))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        for address in (
+            "tcp://127.0.0.1:9",
+            "127.0.0.1:x",
+            "tls://127.0.0.1:9",
+            f"127.0.0.1:{port}",
+        ):
+            with pytest.raises(ConnectionError, match="No Dask scheduler answers at"):
+                scale._client(address)
+    assert made == []
 
 
 SIZES = [400, pytest.param(100_000, marks=pytest.mark.slow)]
