@@ -17,10 +17,10 @@ import rendering
 import speed
 from PIL import Image, ImageDraw, ImageFont
 
-from digitlib.datasets import load_digits
+from digitlib.datasets.digits import load_digits
+from digitlib.errors import PictureError
 from digitlib.evaluation import wilson_interval
-from digitlib.pictures import PictureError
-from digitlib.recognizer import Recognizer
+from digitlib.reading.recognizer import Recognizer
 
 SEED = 20260101
 

@@ -1,6 +1,6 @@
 """Pictures of MNIST's test digits as people might photograph them, for measuring alone.
 
-Shares no code and no parameter with what the reader is trained on (`digitlib.augmentation`): pens
+Shares no code and no parameter with what the reader is trained on (`digitlib.synthesis`): pens
 are made by blurring and thresholding, perspective and light by Pillow and NumPy on whole pages.
 """
 

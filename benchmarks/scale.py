@@ -17,11 +17,11 @@ import numpy as np
 import rendering
 from PIL import Image
 
-from digitlib.datasets import load_digits
-from digitlib.imaging import prepare
-from digitlib.pictures import open_picture
-from digitlib.recognizer import BATCH, Recognizer
-from digitlib.scale import local_cluster, predict_to
+from digitlib.bulk.predict import local_cluster, predict_to
+from digitlib.datasets.digits import load_digits
+from digitlib.reading.imaging import prepare
+from digitlib.reading.pictures import open_picture
+from digitlib.reading.recognizer import BATCH, Recognizer
 
 DIFFERENT_PHOTOS = 100  # the rest are copies: drawing them takes longer than reading them
 PHOTO = (1632, 1224)

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from digitlib.imaging import prepare
-from digitlib.pages import reading_html
-from digitlib.recognizer import Recognizer
+from digitlib.app.page import reading_html
+from digitlib.reading.imaging import prepare
+from digitlib.reading.recognizer import Recognizer
 
 ROUNDS = 9
 RECOGNIZER = Recognizer()
@@ -80,8 +80,8 @@ def run(command: list[str]) -> tuple[float, float, str]:
 def save_h5(path: Path) -> None:
     """Save the classic network as the .h5 that the tutorial's way loads."""
     code = (
-        "import sys; from digitlib.backend import keras;"
-        "from digitlib.recognizer import PRETRAINED;"
+        "import sys; from digitlib.models.backend import keras;"
+        "from digitlib.files import PRETRAINED;"
         "keras.models.load_model(PRETRAINED / 'classic.keras').save(sys.argv[1])"
     )
     run([sys.executable, "-c", code, str(path)])

@@ -20,12 +20,14 @@ TARGET = 0.99
 
 def ours(seed: int) -> dict:
     """Train the fast network, and return what to report."""
-    from digitlib.datasets import load_digits
-    from digitlib.recipes import recipe_for
-    from digitlib.training import train
+    from digitlib.datasets.digits import load_digits
+    from digitlib.training import scored, train
+    from digitlib.training.recipes import recipe_for
 
     dataset = load_digits("mnist")
-    return _reported(train("fast", dataset, recipe_for("fast", dataset, seed=seed)).card)
+    return _reported(
+        scored(train("fast", dataset, recipe_for("fast", dataset, seed=seed)), dataset).card
+    )
 
 
 def well(seed: int) -> dict:
@@ -35,14 +37,14 @@ def well(seed: int) -> dict:
     """
     from dataclasses import replace
 
-    from digitlib.datasets import load_digits
-    from digitlib.recipes import recipe_for
-    from digitlib.training import train
+    from digitlib.datasets.digits import load_digits
+    from digitlib.training import scored, train
+    from digitlib.training.recipes import recipe_for
 
     dataset = load_digits("mnist")
     recipe = recipe_for("reader", dataset, seed=seed)
     recipe = replace(recipe, copies=0, epochs=20, rotation=10, scale=0.12, shift=1.5)
-    return _reported(train("reader", dataset, recipe).card)
+    return _reported(scored(train("reader", dataset, recipe), dataset).card)
 
 
 def _reported(card: dict) -> dict:
@@ -58,9 +60,9 @@ def _reported(card: dict) -> dict:
 
 def keras_example(seed: int) -> dict:
     """Train Keras' "Simple MNIST convnet" (keras.io/examples/vision/mnist_convnet) to TARGET."""
-    from digitlib.backend import keras
-    from digitlib.datasets import load_digits
+    from digitlib.datasets.digits import load_digits
     from digitlib.evaluation import wilson_interval
+    from digitlib.models.backend import keras
 
     layers = keras.layers
     dataset = load_digits("mnist")

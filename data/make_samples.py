@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from digitlib.strokes import DIGITS, draw, smooth
+from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = HERE / "samples", HERE.parent / "digitlib" / "samples"

@@ -1,13 +1,15 @@
 """`digitlib` at the shell: train, predict, evaluate, data."""
 
+import argparse
 import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
-from digitlib.arguments import parser
-from digitlib.pictures import display_name
+from digitlib.errors import display_name
+
+EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,28 +37,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _read_card(path: str) -> dict:
-    try:
-        card = json.loads(Path(path).read_text())
-    except ValueError:
-        card = None
-    if not isinstance(card, dict) or not card:
-        raise ValueError(f"{display_name(path)} is no card; give the .card.json of a saved model.")
-    return card
-
-
 def _train(options) -> int:
     asked = {"epochs": options.epochs, "batch_size": options.batch_size, "seed": options.seed}
     if options.like and (options.network or any(v is not None for v in asked.values())):
         raise ValueError("--like takes everything from the card; leave the other options away.")
-    card = _read_card(options.like) if options.like else {}
-    # TensorFlow starts here.
-    from digitlib.saving import card_path, check_export, check_output, export_tflite, save
+    from digitlib.models.saving import check_export, check_output, export_tflite
+    from digitlib.training.cards import card_path, read_card
 
+    card = read_card(options.like) if options.like else {}
     path = check_output(options.output)
-    from digitlib.datasets import load_digits
-    from digitlib.recipes import recipe_for, recipe_like
-    from digitlib.training import train
+    from digitlib.datasets.digits import load_digits
+    from digitlib.training.loop import save, scored, train
+    from digitlib.training.recipes import recipe_for, recipe_like
 
     dataset = load_digits(options.data)
     if card:
@@ -75,8 +67,9 @@ def _train(options) -> int:
         resume=options.resume,
         deterministic=options.deterministic or bool(card.get("deterministic")),
     )
+    trained = scored(trained, dataset)
     card = trained.card
-    save(trained.model, card, path)
+    save(trained, path)
     if network == "reader":
         export_tflite(trained.model, path.with_suffix(".tflite"))
     if (folder / "log.csv").is_file():
@@ -107,9 +100,9 @@ def _predict(options) -> int:
         return _predict_to(options)
     if options.workers or options.scheduler:
         raise ValueError("--workers and --scheduler are for --output; name a file to write.")
-    from digitlib.addresses import find_pictures
-    from digitlib.pictures import PictureError
-    from digitlib.recognizer import Recognizer
+    from digitlib.errors import PictureError
+    from digitlib.reading.recognizer import Recognizer
+    from digitlib.reading.sources import find_pictures
 
     paths = [path for given in options.paths for path in find_pictures(given)]
     workers = min(os.cpu_count() or 1, 1 + len(paths) // 500)
@@ -130,7 +123,7 @@ def _predict(options) -> int:
 
 
 def _predict_to(options) -> int:
-    from digitlib.scale import predict_to
+    from digitlib.bulk.predict import predict_to
 
     pictures, failed = predict_to(
         options.output,
@@ -162,19 +155,20 @@ def _as_json(path: str, reading, error) -> dict:
 
 
 def _evaluate(options) -> int:
-    from digitlib.recognizer import SHIPPED_MODEL, Recognizer
+    from digitlib.files import SHIPPED_MODEL
+    from digitlib.reading.recognizer import Recognizer
 
     if options.data in ("auto", "mnist", "uci"):
-        from digitlib.datasets import load_digits
+        from digitlib.datasets.digits import load_digits
         from digitlib.evaluation import score
-        from digitlib.loading import load_network
+        from digitlib.models.loading import load_network
 
         network = load_network(options.model or SHIPPED_MODEL)
         dataset = load_digits(options.data)
         name, what = dataset.name, "test images"
         result = score(network, dataset.test_images, dataset.test_labels)
     else:
-        from digitlib.kept import score_kept
+        from digitlib.datasets.labelled_folder import score_kept
 
         name, what = display_name(options.data), "pictures"
         result = score_kept(Recognizer(options.model), options.data)
@@ -190,7 +184,7 @@ def _evaluate(options) -> int:
 
 
 def _data(options) -> int:
-    from digitlib.datasets import load_digits, part_digests
+    from digitlib.datasets.digits import load_digits, part_digests
 
     dataset = load_digits("auto")
     print(f"{dataset.name}, found in {dataset.source}")
@@ -202,6 +196,73 @@ def _data(options) -> int:
             print(f"{digest}  {part}")
     print(f"{dataset.citation} Licence: {dataset.licence}.")
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; `extra` names what a command may need that is not installed."""
+    parser = argparse.ArgumentParser(prog="digitlib", description=EXPLANATION)
+    commands = parser.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
+
+    train = commands.add_parser("train", help="train a network and save it with its card")
+    train.add_argument("--network", choices=["classic", "fast", "reader"])
+    train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
+    train.add_argument("--epochs", type=_positive, metavar="N", help="passes over the images")
+    train.add_argument("--batch-size", type=_positive, metavar="N")
+    train.add_argument("--seed", type=_natural, metavar="N")
+    train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
+    train.add_argument("--like", metavar="CARD", help="repeat the run that a card describes")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    train.add_argument(
+        "--deterministic", action="store_true", help="same seed, same weights, a little slower"
+    )
+    train.set_defaults(extra="train")
+
+    predict = commands.add_parser("predict", help="read the digits in pictures")
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
+    predict.add_argument(
+        "--output",
+        metavar="NAME.parquet",
+        help="write a row a picture, and go on from what is there",
+    )
+    many = predict.add_mutually_exclusive_group()
+    many.add_argument(
+        "--workers", type=_positive, metavar="N", help="with --output: processes here"
+    )
+    many.add_argument("--scheduler", metavar="ADDRESS", help="with --output: a Dask scheduler")
+    predict.set_defaults(extra="scale")
+
+    evaluate = commands.add_parser("evaluate", help="score a network on test images or pictures")
+    evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
+    evaluate.add_argument(
+        "--data",
+        metavar="auto|mnist|uci|FOLDER",
+        default="auto",
+        help="a dataset, or a folder of pictures with a labels.csv",
+    )
+    evaluate.set_defaults(extra="train")
+
+    data = commands.add_parser("data", help="say where the digits were found")
+    data.add_argument("--verify", action="store_true", help="compute their digests again")
+    data.set_defaults(extra="train")
+
+    for command in (train, predict, evaluate):
+        command.add_argument("--json", action="store_true", help="print JSON, a line at a time")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)
 
 
 COMMANDS = {"train": _train, "predict": _predict, "evaluate": _evaluate, "data": _data}

@@ -1,36 +1,54 @@
 """How good is a network: scores with their uncertainty, and where it goes wrong.
 
-Works on labels and probabilities as plain arrays; only `probabilities` is given a Keras model.
+Works on labels and probabilities as plain arrays.
 """
-
-import math
 
 import numpy as np
 
-from digitlib.imaging import as_network_input
 
+def right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return which images are read right, (n,) bool: the one definition that every score uses.
 
-def probabilities(model, images: np.ndarray) -> np.ndarray:
-    """Return a Keras model's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images."""
-    starts = range(0, max(1, len(images)), 500)  # not all at once: floats take four times as much
-    return np.concatenate(
-        [model.predict_on_batch(as_network_input(images[i : i + 500])) for i in starts]
-    )
+    Parameters
+    ----------
+    probabilities : (n, 10) or (n, 11)
+        The eleventh, where a network has it, says that the image is no digit. Every image here is
+        one, so it does not count.
+    labels : (n,)
+
+    Examples
+    --------
+    >>> right(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).tolist()
+    [True, False]
+    """
+    return probabilities[:, :10].argmax(axis=1) == labels
 
 
 def score(network, images: np.ndarray, labels: np.ndarray) -> dict:
-    """Return accuracy, correct, images and interval of a function from images to probabilities."""
-    correct = int(np.sum(network(images)[:, :10].argmax(axis=1) == labels))
+    """Return how good a network is; keys as `rate` has them.
+
+    Parameters
+    ----------
+    network : callable
+        From images to probabilities (n, 10 or 11), such as `digitlib.load_network` returns.
+    images : (n, 28, 28) uint8
+    labels : (n,)
+    """
+    return rate(int(right(network(images), labels).sum()), len(labels))
+
+
+def rate(correct: int, total: int) -> dict:
+    """Return a share as accuracy, correct, images and its 95 % interval (Wilson's)."""
     return {
-        "accuracy": correct / len(labels),
+        "accuracy": correct / total,
         "correct": correct,
-        "images": len(labels),
-        "interval": wilson_interval(correct, len(labels)),
+        "images": total,
+        "interval": wilson_interval(correct, total),
     }
 
 
-def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the interval that holds a true rate with 95 % confidence (for z = 1.96).
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
+    """Return the interval that holds a true rate with 95 % confidence.
 
     Unlike the textbook's mean plus or minus two standard errors, it stays within 0..1 and is
     right near them, where accuracies are. E. B. Wilson, JASA 22 (1927), 209-212.
@@ -39,16 +57,20 @@ def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, f
     ------
     ValueError
         If `total` is not positive or `correct` is not within 0..total.
+
+    Examples
+    --------
+    >>> "{:.3f} to {:.3f}".format(*wilson_interval(95, 100))
+    '0.888 to 0.978'
     """
+    from scipy.stats import binomtest
+
     if total <= 0 or not 0 <= correct <= total:
         raise ValueError(
             f"{correct} correct of {total} is no rate: expected 0 <= correct <= total."
         )
-    rate = correct / total
-    centre = rate + z * z / (2 * total)
-    spread = z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
-    low, high = (centre - spread) / (1 + z * z / total), (centre + spread) / (1 + z * z / total)
-    return max(0.0, low), min(1.0, high)
+    interval = binomtest(int(correct), int(total)).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from digitlib.datasets import load_digits
+from digitlib.datasets.digits import load_digits
 
 NOTEBOOKS = Path(__file__).resolve().parent
 LEAST_SHARE = 0.7

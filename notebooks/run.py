@@ -19,10 +19,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 
-from digitlib import figures
-from digitlib.datasets import load_digits
-from digitlib.imaging import prepare
-from digitlib.recognizer import PRETRAINED, SAMPLES, Recognizer
+from digitlib.datasets.digits import load_digits
+from digitlib.files import PRETRAINED, SAMPLES
+from digitlib.lessons import figures
+from digitlib.reading.imaging import prepare
+from digitlib.reading.recognizer import Recognizer
 
 NOTEBOOKS = Path(__file__).resolve().parent
 PAGES = NOTEBOOKS.parent / "build"

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from digitlib.cli import main
-from digitlib.recognizer import PRETRAINED, SAMPLES
+from digitlib.files import PRETRAINED, SAMPLES
 
 
 def lines(capsys):

@@ -1,0 +1,260 @@
+"""Reading more pictures than one process can: on Dask, into Parquet, to be continued at any time.
+
+Each chunk of pictures becomes one part of the output. A part is written whole, by the client, once
+its chunk is read; pictures that stand in a part are not read again.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import locket
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dask import config
+from distributed import Client, KilledWorker, LocalCluster, Security, as_completed
+from distributed.client import FutureCancelledError
+from distributed.comm import connect
+from tqdm import tqdm
+
+from digitlib import __version__
+from digitlib.bulk.worker import SCHEMA, read_chunk, shown
+from digitlib.errors import reason
+from digitlib.files import whole_file
+from digitlib.reading.sources import find_pictures
+
+SMALLEST, LARGEST = 16, 500  # pictures a chunk
+ROUNDS = 8  # chunks a worker, at least, where there are enough pictures: so that all end together
+# Dask has workers give memory back at once. Photos take and free the same megabytes thousands of
+# times, which then costs more than reading them.
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
+CONNECT_SECONDS = 10  # to a scheduler; one that is there answers within milliseconds
+AHEAD = 2  # chunks given to each worker, so that it never waits for the client
+
+
+def predict_to(
+    output: str | Path,
+    given: Iterable[str],
+    *,
+    model: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = False,
+) -> tuple[int, int]:
+    """Read pictures into a folder of Parquet files, and go on from what is there already.
+
+    Parameters
+    ----------
+    output : str or Path
+        A folder, made if it is not there; `pandas.read_parquet` reads it as one table, a row a
+        picture: path, text, confidence, boxes, error, seconds.
+    given : iterable of str
+        Files, folders, globs; paths of this machine, or addresses that fsspec knows.
+    model : str or Path, optional
+        A saved network, which has to be there on every worker; the shipped one unless given.
+    workers : int, optional
+        Processes to start on this machine; one for each core unless given.
+    scheduler : str, optional
+        The address of a Dask scheduler, whose workers are used instead.
+    progress : bool
+        Whether to show a bar on standard error.
+
+    Returns
+    -------
+    tuple of int
+        How many pictures the output has, and how many of them could not be read.
+
+    Raises
+    ------
+    ValueError
+        If the output cannot be continued, or the workers have another digitlib or lack the model.
+    OSError
+        If the output cannot be written, or the scheduler is not there, or gets lost.
+    """
+    output, given = Path(output), list(given)
+    with _locked(output):
+        done, failed = _written(output)
+        total = sum(1 for one in given for _ in find_pictures(one))
+        new = (path for one in given for path in find_pictures(one) if _is_new(path, done))
+        with (
+            _cluster(workers, scheduler) as client,
+            tqdm(total=total, initial=len(done), unit=" pictures", disable=not progress) as bar,
+        ):
+            _check_workers(client)
+            size = total // (ROUNDS * max(1, len(client.nthreads())))
+            chunks = _chunks(new, min(max(size, SMALLEST), LARGEST))
+            for table in _results(client, chunks, model and str(Path(model).absolute())):
+                name = hashlib.sha256("\n".join(table["path"].to_pylist()).encode()).hexdigest()
+                with whole_file(output / f"part-{name[:16]}.parquet") as temporary:
+                    pq.write_table(table, temporary)
+                failed += len(table) - table["error"].null_count
+                bar.update(len(table))
+    return len(done), failed
+
+
+def _is_new(path: str, done: set[str]) -> bool:
+    """Whether a picture is not done; from now on it is, also if it is meant twice."""
+    before = len(done)
+    done.add(shown(path))
+    return len(done) > before
+
+
+def _chunks(paths: Iterator[str], size: int) -> Iterator[list[str]]:
+    while chunk := list(itertools.islice(paths, size)):
+        yield chunk
+
+
+def _written(output: Path) -> tuple[set[str], int]:
+    """Return the pictures that the output has, and how many of them could not be read."""
+    done, failed = set(), 0
+    for unfinished in output.glob(".*-part-*.parquet"):  # of a client that was killed
+        unfinished.unlink()
+    for part in sorted(output.glob("part-*.parquet")):
+        try:
+            table = pq.read_table(part, columns=["path", "error"])
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(
+                f"{part} cannot be continued ({reason(error)}); remove it, and its pictures are "
+                "read again."
+            ) from None
+        done.update(table["path"].to_pylist())
+        failed += len(table) - table["error"].null_count
+    return done, failed
+
+
+@contextlib.contextmanager
+def _locked(output: Path) -> Iterator[None]:
+    """Make the output's folder, and keep others from writing into it."""
+    if output.suffix != ".parquet" or output.is_file():
+        raise ValueError(f"{output} cannot be written; name a folder such as readings.parquet.")
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        with locket.lock_file(str(output / ".lock"), timeout=0):
+            yield
+    except locket.LockError:
+        raise ValueError(f"Another run is writing {output}; wait for it, or stop it.") from None
+
+
+def local_cluster(workers: int) -> LocalCluster:
+    """Return worker processes of this machine, which listen on loopback alone."""
+    environment = config.get("distributed.nanny.pre-spawn-environ") | KEEP_MEMORY
+    with config.set({"distributed.nanny.pre-spawn-environ": environment}):
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs="CRITICAL",
+        )
+
+
+@contextlib.contextmanager
+def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
+    """Give a client of the scheduler, or of workers of our own, which listen on loopback alone."""
+    # What goes wrong is said in a sentence, not in Dask's log as well.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    with contextlib.ExitStack() as stack:
+        cluster = scheduler or stack.enter_context(local_cluster(workers or os.cpu_count() or 1))
+        client = stack.enter_context(_client(cluster))
+        try:
+            yield client
+        except FutureCancelledError:
+            raise ConnectionError(
+                "The Dask scheduler was lost; start it, and run the same command again: what is "
+                "written stays."
+            ) from None
+
+
+def _client(scheduler: str | LocalCluster) -> Client:
+    """Return a client of a scheduler, made only once that is known to answer.
+
+    A client whose constructor fails lives on in a reference cycle; freed while the next one is
+    made, its finalizer waits for ever for a lock that is held there. And where something listens
+    that is no scheduler, the constructor does not end.
+    """
+    try:
+        if isinstance(scheduler, str) and not scheduler.startswith("inproc://"):  # that is ours
+            asyncio.run(asyncio.wait_for(_knock(scheduler), CONNECT_SECONDS))
+        return Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
+        raise ConnectionError(
+            f"No Dask scheduler answers at {scheduler} ({reason(error)}); start one, or leave "
+            "--scheduler away."
+        ) from None
+
+
+async def _knock(address: str) -> None:
+    comm = await connect(address, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+def _check_workers(client: Client) -> None:
+    """Make sure that there is a worker, and that all have this digitlib."""
+    try:
+        client.wait_for_workers(1, timeout=30)
+    except TimeoutError:
+        raise ConnectionError(
+            "The Dask scheduler has no workers; start one with: dask worker ADDRESS --nthreads 1."
+        ) from None
+    try:
+        others = set(client.run(_version).values()) - {__version__}
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"The workers have no {error.name}; there, run: pip install 'digitlib[scale]'."
+        ) from None
+    if others:
+        raise ValueError(
+            f"The workers have digitlib {', '.join(others)}, this is {__version__}; install one "
+            "version everywhere."
+        )
+
+
+def _version() -> str:
+    return __version__
+
+
+def _results(client: Client, chunks: Iterator[list[str]], model) -> Iterator[pa.Table]:
+    """Yield the table of each chunk as it is finished, with a few chunks underway at a time.
+
+    Dask gives the chunk of a worker that is lost to another one. A chunk that has cost several
+    workers is read at the end, one picture at a time, so that none is blamed for another; the one
+    that does it gets a row that says so.
+    """
+    underway: dict = {}
+    completed = as_completed([])
+
+    def submit(chunk: list[str]) -> None:
+        future = client.submit(read_chunk, chunk, model, pure=False)
+        underway[future] = chunk
+        completed.add(future)
+
+    def top_up() -> None:  # workers may have come, or gone
+        missing = AHEAD * sum(client.nthreads().values()) - len(underway)
+        for chunk in itertools.islice(chunks, max(missing, 0 if underway else 1)):
+            submit(chunk)
+
+    top_up()
+    suspects = []
+    for future in completed:
+        chunk = underway.pop(future)
+        try:
+            yield future.result()
+        except KilledWorker:
+            suspects.append(chunk)
+        future.release()
+        top_up()
+    for chunk in suspects:
+        yield pa.concat_tables([_alone(client, path, model) for path in chunk])
+
+
+def _alone(client: Client, path: str, model) -> pa.Table:
+    try:
+        return client.submit(read_chunk, [path], model, pure=False).result()
+    except KilledWorker:
+        error = "Reading it ended the process, several times; look at this file."
+        return pa.Table.from_pylist([{"path": shown(path), "error": error}], SCHEMA)

@@ -1,0 +1,110 @@
+"""Pictures that a person keeps with what they show: a folder with a labels.csv.
+
+`digitlib evaluate --data FOLDER` and `benchmarks/reading.py --pictures FOLDER` score from it.
+"""
+
+import csv
+import hashlib
+from pathlib import Path
+
+from digitlib.errors import PictureError
+from digitlib.files import whole_file
+from digitlib.reading.pictures import open_picture
+
+FOLDER = Path("my_digits")
+TABLE = "labels.csv"
+COLUMNS = ("path", "text", "kind", "writer")
+SUFFIXES = (
+    *((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"GIF8", ".gif"), (b"BM", ".bmp")),
+    *((b"RIFF", ".webp"), (b"II*\0", ".tif"), (b"MM\0*", ".tif")),
+)
+
+
+def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
+    """Keep a picture and what it shows; the same picture again replaces its text.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if it is not there.
+    content : bytes
+        A picture file.
+    text : str
+        The digits it shows; "" if none.
+    kind : str
+        How it was made, such as "drawn" or "photo".
+
+    Raises
+    ------
+    ValueError
+        If the text is not made of digits, or the content is no picture.
+    OSError
+        If the folder cannot be written to.
+    """
+    text = text.strip()
+    if text and not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not made of digits; type what it shows, such as 7 or 42.")
+    open_picture(content)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    suffix = next((s for start, s in SUFFIXES if content.startswith(start)), ".heic")
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:12]}{suffix}"
+    rows = [row for row in _rows(folder) if row.get("path") != path.name]
+    rows.append({"path": path.name, "text": text, "kind": kind, "writer": "me"})
+    columns = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row if name)]))
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+    with (
+        whole_file(folder / TABLE) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def load_kept(folder: str | Path) -> list[tuple[Path, str]]:
+    """Return each picture's path and the digits it shows.
+
+    Raises
+    ------
+    ValueError
+        If the folder has no labels.csv with the columns path and text.
+    """
+    folder = Path(folder)
+    rows = _rows(folder)
+    if not rows or not {"path", "text"} <= rows[0].keys():
+        raise ValueError(
+            f"{folder} has no {TABLE} with the columns path and text; keep some pictures first."
+        )
+    return [(folder / row["path"], row["text"]) for row in rows]
+
+
+def _rows(folder: Path) -> list[dict]:
+    try:
+        with (folder / TABLE).open(newline="", encoding="utf-8-sig") as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError:
+        return []
+
+
+def score_kept(recognizer, folder: str | Path) -> dict:
+    """Return accuracy, correct, images and interval of a Recognizer on a folder's pictures.
+
+    A picture that cannot be read counts as wrong.
+    """
+    from digitlib.evaluation import wilson_interval
+
+    pictures = load_kept(folder)
+    readings = recognizer.read_many([path for path, _ in pictures])
+    correct = sum(
+        not isinstance(reading, PictureError) and reading.text.replace("\n", "") == text
+        for (_, text), (_, reading) in zip(pictures, readings, strict=True)
+    )
+    return {
+        "accuracy": correct / len(pictures),
+        "correct": correct,
+        "images": len(pictures),
+        "interval": wilson_interval(correct, len(pictures)),
+    }

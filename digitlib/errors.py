@@ -1,0 +1,33 @@
+"""The two exceptions that a person meets, and names of files fit to be printed."""
+
+import os
+
+
+class PictureError(ValueError):
+    """A picture that cannot be read; the message is one sentence for the person who gave it."""
+
+
+class ModelError(ValueError):
+    """A model that cannot be used; the message is one sentence for the person who gave it."""
+
+
+def display_name(path) -> str:
+    r"""Return a path for people: control characters and undecodable bytes escaped.
+
+    >>> display_name("scan\n1.png")
+    'scan\\n1.png'
+    """
+    text = os.fspath(path)
+    if isinstance(text, bytes):
+        text = os.fsdecode(text)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong, in a line, as part of a sentence.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "x.png"))
+    'No such file or directory'
+    """
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(text.split()).rstrip(".")

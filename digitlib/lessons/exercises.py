@@ -1,0 +1,315 @@
+"""Checks that tell a reader whether the answer to an exercise is right, or what is wrong with it.
+
+A check computes the truth from the digits at hand, so that it holds on MNIST and on the stand-in.
+It returns None where the answer is right, and otherwise a sentence that helps. Exercise 3.2 is
+checked by `_check_3_2`.
+"""
+
+import csv
+
+import numpy as np
+from scipy import ndimage
+
+from digitlib.datasets import Dataset, load_digits
+from digitlib.files import PRETRAINED, SAMPLES
+from digitlib.models.loading import load_network
+from digitlib.reading.imaging import prepare
+from digitlib.reading.ink import find_ink
+from digitlib.reading.pictures import open_picture
+from digitlib.training.recipes import recipe_for
+
+
+def check(name: str, answer=..., digits: Dataset | None = None) -> None:
+    """Print whether an answer is right.
+
+    Parameters
+    ----------
+    name : str
+        The exercise's number, such as "1.2": notebook 1, exercise 2.
+    answer : optional
+        What the exercise asks for; `...` or None while it is not answered.
+    digits : Dataset, optional
+        The digits that the answer was found on; those of `digitlib.load_digits` unless given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    if name not in CHECKS:
+        raise ValueError(f"There is no exercise {name!r}; there are {', '.join(CHECKS)}.")
+    if answer is None or answer is ...:
+        print(f"{name}: not answered yet")
+        return
+    try:
+        wrong = CHECKS[name](answer, digits or load_digits())
+    except Exception as error:  # whatever a reader gives, the notebook goes on
+        wrong = f"this answer cannot be checked ({type(error).__name__}: {error}); see the exercise"
+    print(f"{name}: right!" if wrong is None else f"{name}: not yet. {wrong}")
+
+
+def _means(digits: Dataset) -> np.ndarray:
+    images, labels = digits.train_images, digits.train_labels
+    return np.stack([images[labels == digit].mean(axis=0).ravel() for digit in range(10)])
+
+
+def _nearest_mean_accuracy(means: np.ndarray, images: np.ndarray, labels: np.ndarray) -> float:
+    means = means.astype(np.float32)
+    # |a - b|^2 = |a|^2 - 2ab + |b|^2, and |a|^2 is the same for every mean.
+    far = (means**2).sum(axis=1) - 2 * images.reshape(len(images), -1).astype(np.float32) @ means.T
+    return float(np.mean(far.argmin(axis=1) == labels))
+
+
+def _check_1_1(answer, digits: Dataset) -> str | None:
+    if len(answer) != 2 or not {int(d) for d in answer} <= set(range(10)):
+        return f"The answer is two digits, such as (2, 5); this is {answer!r}."
+    first, second = (int(d) for d in answer)
+    if first == second:
+        return "Each digit lies at distance 0 from itself; compare different digits only."
+    means = _means(digits)
+    distance = np.linalg.norm(means[:, None] - means, axis=2)
+    closer = int((distance[np.triu_indices(10, 1)] < distance[first, second] - 1e-6).sum())
+    if closer == 44:
+        return "These two are the least similar of all pairs: look for the smallest distance."
+    return f"{closer} of the 45 pairs are more similar." if closer else None
+
+
+def _check_1_2(answer, digits: Dataset) -> str | None:
+    if np.size(answer) != 1 or not 0 <= (share := float(np.squeeze(answer))) <= 1:
+        return "The answer is one number between 0 and 1: right answers / number of test images."
+    means = _means(digits)
+    truth = _nearest_mean_accuracy(means, digits.test_images, digits.test_labels)
+    if abs(share - truth) < 0.0051:  # rounded to two decimals is good enough
+        return None
+    if (
+        abs(share - _nearest_mean_accuracy(means, digits.train_images, digits.train_labels))
+        < 0.0051
+    ):
+        return "That is the accuracy on the training images; use the test images."
+    return "Compare each test image with all ten means, and take the digit of the nearest one."
+
+
+def _slants(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    places, images = np.arange(28), images / images.sum(axis=(1, 2), keepdims=True)
+    row, column = images.sum(axis=2) @ places, images.sum(axis=1) @ places
+    covariance = images @ places @ places - row * column
+    slant = covariance / (images.sum(axis=2) @ places**2 - row**2)
+    return np.array([slant[labels == digit].mean() for digit in range(10)])
+
+
+def _check_1_3(answer, digits: Dataset) -> str | None:
+    if np.shape(answer) != (10,):
+        return f"The answer is ten numbers, one a digit; this has shape {np.shape(answer)}."
+    answer = np.asarray(answer, float)
+    truth = _slants(digits.test_images, digits.test_labels)
+    if np.allclose(answer, truth, atol=0.0051):
+        return None
+    if np.allclose(answer, -truth, atol=0.0051):
+        return "The sign is the other way round: rows are counted downwards."
+    if np.allclose(answer, _slants(digits.train_images, digits.train_labels), atol=0.0051):
+        return "These are the slants of the training images; use the test images."
+    worst = np.abs(answer - truth).argmax()
+    return f"The digit {worst} is furthest off. Weigh each pixel by its ink / all ink of its image."
+
+
+def _check_2_1(answer, digits: Dataset) -> str | None:
+    window = np.squeeze(np.asarray(answer, float))
+    if window.shape != (5, 5):
+        return f"The answer has 5 rows of 5 weights; this has shape {np.shape(answer)}."
+    row, column = np.mgrid[-2:3, -2:3]
+    strokes = {"a rising": row + column, "an upright": column, "a level": row}
+    strokes |= {"a falling": row - column, "a patch that is all ink, without a": row * 0}
+    found = {name: window[np.abs(off) < 2].sum() for name, off in strokes.items()}
+    rising = found.pop("a rising")
+    best = max(found, key=found.get)
+    if not rising > 0:
+        return "To a rising stroke it answers with zero or less, and ReLU leaves nothing of that."
+    hint = f"It answers as much to {best} stroke: take weight away where / is not."
+    return None if rising > found[best] else hint
+
+
+def _parameters(pool: int, convolved: int = 24, bias: int = 1) -> int:
+    flat = 32 * (convolved // pool) ** 2
+    return 32 * (5 * 5 + bias) + 256 * (flat + bias) + 10 * (256 + bias)
+
+
+def _check_2_2(answer, digits: Dataset) -> str | None:
+    answer, right = int(answer), _parameters(2)
+    likely = {
+        _parameters(3): "That is the network as it is, with a pool of 3 x 3.",
+        _parameters(2, bias=0): "Nearly: each filter and each unit has a bias as well.",
+        _parameters(2, convolved=28): "A window of 5 x 5 fits into 28 x 28 at 24 x 24 places only.",
+        _parameters(2) - 832: "Nearly: the convolution has parameters, too.",
+        _parameters(2) - 2570: "Nearly: the last layer has parameters, too.",
+    }
+    hint = "Convolution: 24 x 24 x 32. What does a pool of 2 leave of it, and who weighs that?"
+    return None if answer == right else likely.get(answer, hint)
+
+
+def _check_2_3(answer, digits: Dataset) -> str | None:
+    if not hasattr(answer, "predict"):
+        return "The answer is the fitted model itself, not its score or its predictions."
+    order = np.random.default_rng(0).permutation(len(digits.train_labels))
+    held_out = order[: min(1000, len(order) // 4)]
+    images, labels = digits.train_images[held_out] / np.float32(255), digits.train_labels[held_out]
+    moved = np.roll(images, 3, axis=2)
+    still, right = (np.mean(answer.predict(x.reshape(-1, 784)) == labels) for x in (images, moved))
+    scores = f"It reads {still:.0%} of the held-out images as they are, {right:.0%} moved by 3: "
+    if max(still, right) < 0.5:
+        return scores + "does it learn from pixels between 0 and 1, with the labels in order?"
+    if right < still - 0.1:
+        return scores + "let it learn from images that are moved as far."
+    return scores + "keep the unmoved images, too." if still < right - 0.1 else None
+
+
+def _check_3_1(steps, digits: Dataset) -> str | None:
+    recipe, total = recipe_for("classic", digits), len(digits.train_labels)
+    each = int(total * (1 - recipe.validation_fraction)) // recipe.batch_size
+    likely = {
+        each: "That is one epoch; the recipe has more of them.",
+        (each + 1) * recipe.epochs: "A last batch that is not full is left out.",
+        total // recipe.batch_size * recipe.epochs: "The validation images are not learned from.",
+    }
+    if steps != each * recipe.epochs:
+        return likely.get(steps, "Steps an epoch: images to learn from // images a batch.")
+
+
+def _check_3_2(cross_entropy, digits: Dataset) -> str | None:
+    rng = np.random.default_rng(0)
+    probabilities, labels = rng.dirichlet(np.ones(10), 40), rng.integers(0, 10, 40)
+    given = np.asarray(cross_entropy(probabilities.copy(), labels.copy()))
+    if given.shape != ():
+        return f"The function returns shape {given.shape}; expected one number, the mean."
+    right = -np.log(probabilities[np.arange(40), labels]).mean()
+    likely = {-1: "a sign", 40: "sum, not mean", np.log10(np.e): "log10", np.log2(np.e): "log2"}
+    if not np.isclose(given, right, rtol=1e-3):
+        why = next((f" ({w}?)" for f, w in likely.items() if np.isclose(given, f * right)), "")
+        return f"For 40 made-up images you get {given:.3f}{why}; it should be {right:.3f}."
+
+
+def _check_3_3(best_epoch, digits: Dataset) -> str | None:
+    history = {"accuracy": [0.5, 0.7, 0.8, 0.9, 0.97], "val_accuracy": [0.6, 0.7, 0.9, 0.8, 0.9]}
+    history |= {"loss": [2.0, 1.0, 0.8, 0.6, 0.3], "val_loss": [1.9, 0.8, 0.7, 0.5, 0.9]}
+    likely = {
+        2: "Epochs are counted from 1.",
+        4: "That is the epoch of the lowest validation loss; asked for is accuracy.",
+        5: "That is the last epoch: look at validation, and of equals take the first.",
+    }
+    if (epoch := best_epoch(history)) != 3:
+        return likely.get(epoch, f"You get {epoch}; expected is a whole number from 1.")
+
+
+def _validation(digits: Dataset):
+    """Return notebook 4's validation images, labels and probabilities, and its network."""
+    from digitlib.training import split
+
+    _, validate = split(digits, recipe_for("classic", digits))
+    network = load_network(PRETRAINED / "classic.keras")
+    images, labels = digits.train_images[validate], digits.train_labels[validate].astype(int)
+    return images, labels, network
+
+
+def _check_4_1(answer, digits: Dataset) -> str | None:
+    images, labels, network = _validation(digits)
+    given = np.asarray(answer, float).ravel()
+    if given.shape != (5,):
+        return f"Five accuracies are asked for, one an angle; these are {given.size} numbers."
+    for angle, accuracy in zip((0, 10, 20, 30, 40), given, strict=True):
+        turned = ndimage.rotate(images[:500], angle, axes=(1, 2), reshape=False, order=1)
+        true = np.mean(network(turned).argmax(axis=1) == labels[:500])
+        if abs(true - accuracy) > 0.02:
+            return f"At {angle} degrees the accuracy is {true:.1%}, not {accuracy:.1%}."
+    return None
+
+
+def _check_4_2(answer, digits: Dataset) -> str | None:
+    images, labels, network = _validation(digits)
+    doubted = np.argsort(network(images).max(axis=1), kind="stable")[0]
+    covered = np.repeat(images[doubted : doubted + 1], 49, axis=0)
+    for i in range(49):
+        row, column = divmod(i, 7)
+        covered[i, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = 0
+    true = network(covered)[:, labels[doubted]].reshape(7, 7)
+    given = np.asarray(answer, float)
+    if given.shape != (7, 7):
+        return f"A (7, 7) array is asked for; this one is {given.shape}."
+    if np.allclose(given, true.T, atol=0.01) and not np.allclose(given, true, atol=0.01):
+        return "Rows and columns are exchanged."
+    far = np.abs(given - true).max()
+    return None if far < 0.01 else f"It is off by up to {far:.2f}; cover with 0, one at a time."
+
+
+def _check_4_3(answer, digits: Dataset) -> str | None:
+    images, labels, network = _validation(digits)
+    probabilities = network(images)
+    wrong = probabilities.argmax(axis=1) != labels
+    wrong = wrong[np.argsort(probabilities.max(axis=1), kind="stable")]
+    rates = np.cumsum(wrong[::-1])[::-1] / np.arange(len(wrong), 0, -1)
+    true = int(np.argmax(np.append(rates, 0) <= 0.001))
+    if not isinstance(answer, int | np.integer):
+        return f"A whole number of images is asked for, not {answer!r}."
+    if answer == true:
+        return None
+    left = wrong[int(answer) :].mean() if 0 <= answer < len(wrong) else 0
+    what = "fewer would do" if left <= 0.001 else "that leaves too many mistakes"
+    return f"After passing on {answer}, the error rate of the rest is {left:.2%}: {what}."
+
+
+def _check_5_1(centred, digits: Dataset) -> str | None:
+    image = prepare(SAMPLES / "dark_on_light.png").lines[0].glyphs[0, 1].image
+    rows, columns = (np.flatnonzero(image.any(axis)) for axis in (1, 0))
+    for shift in ((1 - rows[0], 26 - columns[-1]), (26 - rows[-1], 1 - columns[0]), (0, 0)):
+        moved = np.roll(image, shift, axis=(0, 1))
+        result = np.asarray(centred(moved.copy()), float)
+        if result.shape != (28, 28):
+            return f"The function returns shape {result.shape}; expected an image, (28, 28)."
+        if abs(result.sum() / moved.sum() - 1) > 0.05:
+            return "The ink itself has changed: the sum of all pixels should stay the same."
+        off = max(abs(c - 13.75) for c in ndimage.center_of_mass(result))
+        if off > 1.25:
+            return f"The ink is {off:.1f} pixels off. Do rows come first? Which way is down?"
+
+
+def _check_5_2(answer, digits: Dataset) -> str | None:
+    name, ink = answer
+    with (SAMPLES / "labels.csv").open(encoding="utf-8") as file:
+        single = [row["path"] for row in csv.DictReader(file) if len(row["text"]) == 1]
+    if name not in single:
+        return f"{name} is none of the six pictures with one digit: {', '.join(single)}."
+    colours = open_picture(SAMPLES / name).colours
+    grey, ink, found = colours.mean(axis=2), np.asarray(ink), find_ink(colours) > 0.5
+    if ink.shape != grey.shape or ink.dtype != bool:
+        return f"The ink is {ink.dtype} of shape {ink.shape}; expected bool of {grey.shape}."
+    dark = grey < (grey.min() + grey.max()) / 2
+    if (ink != (dark if dark.mean() < 0.5 else ~dark)).mean() > 0.01:
+        return "That is not the side of the half-way grey value that has fewer pixels."
+    if (found & ink).sum() > 0.5 * (found | ink).sum():
+        return f"In {name} the threshold does find the digit; look at the ink of the others."
+
+
+def _check_5_3(whole, digits: Dataset) -> str | None:
+    numbers = [0.9, 0.8, 0.5]
+    given, right = float(whole(list(numbers))), float(np.prod(numbers))
+    likely = {"mean": np.mean(numbers), "least": np.min(numbers), "largest": np.max(numbers)}
+    if not np.isclose(given, right, atol=1e-3):
+        like = next((f", their {n}" for n, v in likely.items() if np.isclose(given, v)), "")
+        return f"For {numbers} you get {given:.2f}{like}; all three have to be right at once."
+
+
+CHECKS = {
+    "1.1": _check_1_1,
+    "1.2": _check_1_2,
+    "1.3": _check_1_3,
+    "2.1": _check_2_1,
+    "2.2": _check_2_2,
+    "2.3": _check_2_3,
+    "3.1": _check_3_1,
+    "3.2": _check_3_2,
+    "3.3": _check_3_3,
+    "4.1": _check_4_1,
+    "4.2": _check_4_2,
+    "4.3": _check_4_3,
+    "5.1": _check_5_1,
+    "5.2": _check_5_2,
+    "5.3": _check_5_3,
+}

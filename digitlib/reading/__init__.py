@@ -1,0 +1,25 @@
+"""A picture in, its text out. Needs no TensorFlow.
+
+- `digitlib.reading.sources`: which pictures are meant by a file, a folder, a glob, an address
+- `digitlib.reading.pictures`: formats; any picture, opened
+- `digitlib.reading.ink`: ink and paper, ruled and squared paper
+- `digitlib.reading.glyphs`: pieces of ink, and lines of them
+- `digitlib.reading.imaging`: 28 x 28 images in MNIST's look
+- `digitlib.reading.recognizer`: which digits they are
+"""
+
+from digitlib.reading.imaging import Prepared, prepare
+from digitlib.reading.pictures import open_picture
+from digitlib.reading.recognizer import Digit, Reading, Recognizer, read
+from digitlib.reading.sources import find_pictures
+
+__all__ = [
+    "Digit",
+    "Prepared",
+    "Reading",
+    "Recognizer",
+    "find_pictures",
+    "open_picture",
+    "prepare",
+    "read",
+]

@@ -1,0 +1,216 @@
+"""From an ink map to what may be digits: pieces of ink in lines, and how they may belong together.
+
+A digit may be drawn in pieces, and two digits may touch. Shape alone cannot tell; so each line
+offers spans of neighbouring pieces, and the network decides which to believe.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import ndimage
+
+from digitlib.reading.ink import labelled
+
+SPECK = 0.12  # smaller than this share of the largest piece: dirt
+LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
+WIDE = 1.0  # width by height from which a piece may be two digits that touch
+MOST_PIECES = 400  # more than anybody writes on a page: a texture
+NEAR = 0.15  # gap, by height, across which two pieces may be one digit
+
+Box = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Ink that may be one digit: its box in the ink map, and its own ink with a pixel around it."""
+
+    box: Box
+    ink: np.ndarray
+
+
+@dataclass(frozen=True)
+class Line:
+    """Pieces side by side: `spans[i, j]` is the part made of the pieces i to j - 1.
+
+    Every piece is there alone, but for those in `small`: these are no digits by themselves. Parts
+    of `cuts` are slices of one connected piece: they count only if each of them is a digit.
+    """
+
+    count: int
+    spans: dict[tuple[int, int], Part]
+    cuts: frozenset[tuple[int, int]] = frozenset()
+    small: frozenset[int] = frozenset()
+
+
+def find_lines(ink: np.ndarray) -> list[Line]:
+    """Return the lines of an ink map, top to bottom, each with its pieces left to right."""
+    labels, count = labelled(ink > 0.3)
+    if count == 0:
+        return []
+    dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
+    pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
+    pieces = _large(_without_corners(pieces, labels), SPECK)
+    if len(pieces) > MOST_PIECES:
+        return []
+    pieces = _large(_merge_stacked(pieces), SPECK)
+    least = LEAST_HEIGHT * max((_extent(box) for box, _ in pieces), default=0)
+    return [_line(ink, labels, line, least) for line in _rows(pieces)]
+
+
+def _without_corners(pieces: list, labels: np.ndarray) -> list:
+    """Leave out what lies in a corner of the picture, beside the paper, but for the largest."""
+    corners = {int(labels[row, column]) for row in (0, -1) for column in (0, -1)}
+    largest = max((_extent(box) for box, _ in pieces), default=0)
+    return [p for p in pieces if p[1][0] not in corners or _extent(p[0]) == largest]
+
+
+def _large(pieces: list, share: float) -> list:
+    largest = max((_extent(box) for box, _ in pieces), default=0)
+    return [piece for piece in pieces if _extent(piece[0]) > share * largest]
+
+
+def _height(box: Box) -> int:
+    return box[0].stop - box[0].start
+
+
+def _width(box: Box) -> int:
+    return box[1].stop - box[1].start
+
+
+def _extent(box: Box) -> int:
+    return max(_height(box), _width(box))
+
+
+def _overlap(a: slice, b: slice) -> int:
+    """Return how much two ranges share; a gap between them counts as negative."""
+    return min(a.stop, b.stop) - max(a.start, b.start)
+
+
+def _joined(a: Box, b: Box) -> Box:
+    rows, columns = (
+        slice(min(s.start, t.start), max(s.stop, t.stop)) for s, t in zip(a, b, strict=True)
+    )
+    return rows, columns
+
+
+def _belong_together(a: Box, b: Box) -> bool:
+    """Whether a small piece lies within another, or one close above the other."""
+    across = _overlap(a[1], b[1]) / min(_width(a), _width(b))
+    down = _overlap(a[0], b[0]) / min(_height(a), _height(b))
+    if across > 0.8 and down > 0.8:  # one inside the other, or a digit under another's roof
+        return min(_height(a), _height(b)) < 0.6 * max(_height(a), _height(b))
+    both = _height(_joined(a, b))
+    flat = min(_height(a), _height(b)) < LEAST_HEIGHT * both  # no digit alone, but the bar of one
+    gap = -_overlap(a[0], b[0]) / both
+    near = both <= 1.6 * max(_height(a), _height(b)) or gap <= (0.25 if flat else 0.1)
+    return across > 0.4 and down < 0.5 and near
+
+
+def _merge_stacked(pieces: list) -> list:
+    pieces = sorted(pieces, key=lambda piece: -_extent(piece[0]))
+    merged = []
+    while pieces:
+        box, members = pieces.pop(0)
+        for i, (other, more) in enumerate(pieces):
+            if _belong_together(box, other):
+                pieces[i] = (_joined(box, other), members + more)
+                pieces.sort(key=lambda piece: -_extent(piece[0]))
+                break
+        else:
+            merged.append((box, members))
+    return merged
+
+
+def _rows(pieces: list) -> list[list]:
+    """Sort pieces into lines, top to bottom, each from left to right."""
+    rows: list[list] = []
+    for piece in sorted(pieces, key=lambda piece: piece[0][0].start + piece[0][0].stop):
+        here = piece[0][0]
+        for row in rows:
+            # Compared with the nearest piece of the row: a line of writing may climb.
+            nearest = min(row, key=lambda other: abs(other[0][1].start - piece[0][1].start))
+            there = nearest[0][0]
+            shorter = min(here.stop - here.start, there.stop - there.start)
+            if _overlap(here, there) > 0.4 * shorter:
+                row.append(piece)
+                break
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda piece: piece[0][1].start) for row in rows]
+
+
+def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line:
+    """Return a line with every span of neighbouring pieces that may be one digit.
+
+    Pieces of less than the `least` height are no digits alone.
+    """
+    atoms: list[tuple[Box, list[int]]] = []
+    whole: list[tuple[int, int]] = []  # for each piece, the atoms it was cut into
+    for box, members in pieces:
+        start = len(atoms)
+        edges = [box[1].start, *_cuts(ink, labels, box, members), box[1].stop]
+        for left, right in pairwise(edges):
+            atoms.append(((box[0], slice(left, right)), members))
+        whole.append((start, len(atoms)))
+    spans, cuts, small = {}, set(), set()
+    for (box, _), (start, stop) in zip(pieces, whole, strict=True):
+        if _height(box) <= least:
+            small |= set(range(start, stop))
+            continue
+        for i in range(start, stop):
+            for j in range(i + 1, stop + 1):
+                box = _joined(atoms[i][0], atoms[j - 1][0])
+                spans[i, j] = _part(ink, labels, box, atoms[i][1])
+                if (i, j) != (start, stop):
+                    cuts.add((i, j))
+    for k in range(len(whole)):
+        for n in range(k + 1, min(k + 3, len(whole))):
+            if not _may_be_one([pieces[m][0] for m in range(k, n + 1)]):
+                break
+            members = [label for m in range(k, n + 1) for label in pieces[m][1]]
+            box = pieces[k][0]
+            for m in range(k + 1, n + 1):
+                box = _joined(box, pieces[m][0])
+            spans[whole[k][0], whole[n][1]] = _part(ink, labels, box, members)
+    return Line(len(atoms), spans, frozenset(cuts), frozenset(small))
+
+
+def _may_be_one(boxes: list[Box]) -> bool:
+    both = boxes[0]
+    for box in boxes[1:]:
+        both = _joined(both, box)
+    height = _height(both)
+    gaps = (-_overlap(a[1], b[1]) for a, b in pairwise(boxes))
+    return all(gap <= NEAR * height for gap in gaps) and _width(both) <= 1.2 * height
+
+
+def _cuts(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> list[int]:
+    """Return the columns where a wide piece may be two or three digits that touch."""
+    height, width = _height(box), _width(box)
+    if width <= WIDE * height or height < 8:
+        return []
+    count = min(3, round(width / (0.7 * height)))
+    column_ink = np.where(np.isin(labels[box], members), ink[box], 0).sum(axis=0)
+    column_ink = ndimage.uniform_filter1d(column_ink, max(1, width // 30))
+    cuts = []
+    for k in range(1, count):
+        middle, reach = width * k / count, 0.5 * width / count * 0.8
+        low, high = int(middle - reach), int(middle + reach) + 1
+        cuts.append(box[1].start + low + int(np.argmin(column_ink[low:high])))
+    return sorted(set(cuts))
+
+
+def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> Part:
+    wide = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in box)
+    near = labels[wide]
+    own = np.where((near == 0) | np.isin(near, members), ink[wide], 0)
+    inked = own > 0.3
+    rows, columns = (np.flatnonzero(inked.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return Part(box, own)
+    tight = (
+        slice(wide[0].start + int(rows[0]), wide[0].start + int(rows[-1]) + 1),
+        slice(wide[1].start + int(columns[0]), wide[1].start + int(columns[-1]) + 1),
+    )
+    return Part(tight, own)

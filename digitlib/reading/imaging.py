@@ -1,0 +1,204 @@
+"""From any picture to 28 x 28 images in MNIST's look: ink, glyphs, and each glyph made regular.
+
+Knows pictures and shapes, and no network. For ink maps see `digitlib.reading.ink`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from digitlib.reading.glyphs import Box, Part, find_lines
+from digitlib.reading.ink import find_ink, plain_paper, without_rules
+from digitlib.reading.pictures import Picture, open_picture
+
+SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
+CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
+SMALLEST_SIDE = 20  # pictures of fewer pixels are enlarged
+FEW_PIXELS = 60  # longer side below which half-inked pixels and edges tell nothing
+MOST_FAINT = 1.2  # pixels half inked for each inked one: photographs of things have more
+THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One thing that may be a digit.
+
+    `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
+    half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has;
+    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper.
+    """
+
+    image: np.ndarray
+    box: tuple[int, int, int, int]
+    share: float
+    runs_off: bool = False
+
+
+@dataclass(frozen=True)
+class GlyphLine:
+    """A line of `count` pieces: `glyphs[i, j]` is made of the pieces i to j - 1.
+
+    For `cuts`, slices of one connected piece, and `small` pieces, which are no digits alone, see
+    `digitlib.reading.glyphs.Line`.
+    """
+
+    count: int
+    glyphs: dict[tuple[int, int], Glyph]
+    cuts: frozenset[tuple[int, int]]
+    small: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture, its ink map, and the lines of what may be digits in it."""
+
+    picture: Picture
+    ink: np.ndarray
+    lines: list[GlyphLine]
+
+
+def resize_naively(picture) -> np.ndarray:
+    """Return a picture shrunk to (28, 28) uint8 and nothing else, as most tutorials do it."""
+    grey = Image.fromarray(open_picture(picture).colours).convert("L")
+    return np.asarray(grey.resize((SIDE, SIDE)))
+
+
+def prepare(picture) -> Prepared:
+    """Find the ink of a picture and what may be digits in it.
+
+    Parameters
+    ----------
+    picture : path, bytes, PIL.Image.Image or array
+        See `digitlib.reading.open_picture`, which also says what is raised.
+    """
+    opened = picture if isinstance(picture, Picture) else open_picture(picture)
+    ink, margin = _large_enough(find_ink(opened.colours))
+    ink = without_rules(ink)
+    height, width = (n - 2 * margin for n in ink.shape)
+    shown = ink[margin : margin + height, margin : margin + width]
+    strong = max(1, np.count_nonzero(ink > 0.5))
+    faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
+    if max(ink.shape) >= FEW_PIXELS and faint > MOST_FAINT * strong:
+        return Prepared(opened, shown, [])
+    scale = opened.size[0] / width, opened.size[1] / height
+    photo = max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None
+
+    def glyph(part: Part) -> Glyph:
+        return Glyph(
+            in_mnists_look(part.ink),
+            _scaled_box(part.box, margin, scale, opened.size),
+            np.count_nonzero(part.ink > 0.5) / strong,
+            photo and _reaches_edge(part.box, ink.shape),
+        )
+
+    lines = [
+        GlyphLine(
+            line.count,
+            {span: glyph(part) for span, part in line.spans.items()},
+            line.cuts,
+            line.small,
+        )
+        for line in find_lines(ink)
+    ]
+    return Prepared(opened, shown, lines)
+
+
+def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:
+    return any(s.start <= 1 or s.stop >= n - 1 for s, n in zip(box, shape, strict=True))
+
+
+def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
+    """Enlarge an ink map of so few pixels that a stroke is hardly one of them.
+
+    Returns it with a margin, and the margin's width: ink at the edge keeps its round shape.
+    """
+    factor = -(-SMALLEST_SIDE // max(ink.shape))
+    if factor == 1:
+        return ink, 0
+    return np.clip(_resized(np.pad(ink, 1), factor * (max(ink.shape) + 2)), 0, 1), factor
+
+
+def _scaled_box(box: Box, margin: int, scale, size) -> tuple[int, int, int, int]:
+    rows, columns = box
+    left, top = (
+        max(0, int((s.start - margin) * n)) for s, n in zip((columns, rows), scale, strict=True)
+    )
+    right, bottom = (
+        math.ceil((s.stop - margin) * n) for s, n in zip((columns, rows), scale, strict=True)
+    )
+    return left, top, min(right, size[0]), min(bottom, size[1])
+
+
+def in_mnists_look(ink: np.ndarray) -> np.ndarray:
+    """Return a glyph's ink map as a (28, 28) uint8 image that MNIST might hold.
+
+    The longer side becomes 20 pixels, strokes much thinner or wider than MNIST's are brought to
+    its width, and the centre of mass comes to the middle, as Y. LeCun, L. Bottou, Y. Bengio and
+    P. Haffner describe it (Proc. IEEE 86 (1998), section III.A), but for the strokes.
+    """
+    canvas = _on_canvas(ink)
+    regular = _cropped(with_stroke_width(canvas, THINNEST, WIDEST))
+    small = _resized(regular, BOX)
+    return _centred(small)
+
+
+def _on_canvas(ink: np.ndarray) -> np.ndarray:
+    """Return the ink with its longer side CANVAS pixels and an empty margin around it."""
+    while max(ink.shape) >= 2 * CANVAS:  # the largest of four, so that thin strokes stay whole
+        even = np.pad(ink, [(0, n % 2) for n in ink.shape])
+        ink = np.maximum.reduce([even[i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    return np.pad(_resized(np.pad(ink, 1), CANVAS), 6)
+
+
+def _resized(ink: np.ndarray, longer: int) -> np.ndarray:
+    scale = longer / max(ink.shape)
+    height, width = (max(1, round(n * scale)) for n in ink.shape)
+    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(np.float32(ink)).resize((width, height), method))
+
+
+def with_stroke_width(ink: np.ndarray, thinnest: float, widest: float) -> np.ndarray:
+    """Return a glyph's ink map with its strokes brought between two widths, in its pixels.
+
+    The width is twice the median distance from the middle of the strokes to their edge.
+    """
+    inside = ndimage.distance_transform_edt(ink > 0.5)
+    ridge = (inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))
+    if not ridge.any():
+        return ink
+    width = 2 * float(np.median(inside[ridge])) - 0.5
+    if width < thinnest:
+        outside = ndimage.distance_transform_edt(ink <= 0.5)
+        signed = (thinnest - width) / 2 + np.where(inside > 0, inside - 0.5, 0.5 - outside)
+    elif width > widest:
+        # Measured from each stroke's own middle, so that its thin parts do not vanish.
+        middle = ndimage.maximum_filter(inside, int(width))
+        signed = inside - np.maximum(middle - widest / 2, 0.5)
+    else:
+        return np.clip(ink, 0, 1)
+    return np.clip(signed + 0.5, 0, 1).astype(np.float32)
+
+
+def _cropped(ink: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero((ink > 0.3).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return ink
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _centred(small: np.ndarray) -> np.ndarray:
+    """Lay up to 20 x 20 ink into 28 x 28, its centre of mass as near the middle as it fits."""
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    weight = max(float(small.sum()), 1e-6)
+    starts = []
+    for axis, length in enumerate(small.shape):
+        mean = float((small.sum(1 - axis) * np.arange(length)).sum()) / weight
+        starts.append(min(max(round(SIDE / 2 - mean), 0), SIDE - length))
+    top, left = starts
+    image[top : top + small.shape[0], left : left + small.shape[1]] = np.uint8(
+        np.clip(small, 0, 1) * 255
+    )
+    return image

@@ -1,0 +1,270 @@
+"""From a picture's colours to its ink, whatever the colours and the light.
+
+An ink map is (height, width) float32: 0 where there is paper, 1 where there is ink.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+FAINTEST = 10.0  # least contrast of ink, of 255
+TINY = 20  # pictures of fewer pixels have no room for shadows
+PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
+CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
+BROAD = 0.4  # contact with the picture's edge, by extent: more than a stroke that runs into it
+FILLED = 0.4  # share of its box that a shadow fills, and a digit does not
+LEAST_REST = 0.1  # extent of what remains, by the picture's longer side
+FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
+OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
+EXPLAINED = 0.98  # share of the best window's edges that a narrower window has to explain
+WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
+
+# Ruled and squared paper.
+RULE_FAINT = 0.15  # least ink of a line, as printed lines are pale
+RULE_DARKER = 0.2  # than the line: the pen that crosses it
+RULE_SMALLEST = 60  # pictures of fewer pixels a side have no room for lines
+
+
+def find_ink(colours: np.ndarray) -> np.ndarray:
+    """Return the ink map of a picture (h, w, 3) uint8; all zeros where there is no ink.
+
+    Ink is what differs from the paper around it, in one direction of colour space: dark on light
+    or light on dark. What is wider than any stroke (shadows, folds, vignettes) is removed by a
+    morphological opening, which unlike a blurred background keeps a hard shadow's edge where it
+    is.
+    """
+    if max(colours.shape) < TINY:
+        return _ink_on(np.median(_edge(colours), axis=0), colours)
+    if (paper := plain_paper(colours)) is not None:
+        return _ink_on(paper, colours)
+    step = -(-max(colours.shape) // OVERVIEW)
+    overview = np.asarray(Image.fromarray(colours).reduce(step), np.float32)
+    nothing = np.zeros(colours.shape[:2], np.float32)
+    direction = _direction(overview)
+    if direction is None:
+        return nothing
+    surface = _surface(overview @ direction)
+    along = np.float32(colours) @ direction  # of two kinds of numbers, it is four times slower
+    if step > 1:
+        along = ndimage.gaussian_filter(along, 0.7)
+    along -= _stretched(surface, along.shape)
+    sample = along[::step, ::step]
+    middle = np.median(sample)
+    noise = 1.4826 * np.median(np.abs(sample - middle))
+    level = _level(sample - middle)
+    if level < max(FAINTEST, 3 * noise):
+        return nothing
+    return _without_borders(np.clip((along - middle) / level, 0, 1))
+
+
+def plain_paper(colours: np.ndarray) -> np.ndarray | None:
+    """Return the colour (3,) of a picture's edge, if it is the same but for a stroke or two."""
+    ring = _edge(colours).astype(np.float32)
+    paper = np.median(ring, axis=0)
+    off = (np.abs(ring - paper) > PLAIN / 2).any(axis=1)
+    return None if off.mean() > CUT_OFF else paper
+
+
+def _without_borders(ink: np.ndarray) -> np.ndarray:
+    """Return the ink map without what lies broadly along the picture's edge.
+
+    That is what a shadow leaves where it narrows towards the edge, and what is beside the paper.
+    It stays if nothing of any size would remain, and so do strokes, which do not fill their box.
+    """
+    if not (_edge(ink) > 0.3).any():
+        return ink
+    labels, count = labelled(ink > 0.3)
+    sides = np.array([[s.stop - s.start for s in b] for b in ndimage.find_objects(labels)])
+    extents = sides.max(axis=1, initial=0)
+    contact = np.bincount(_edge(labels), minlength=count + 1)[1:]
+    filled = np.bincount(labels.ravel(), minlength=count + 1)[1:] > FILLED * sides.prod(axis=-1)
+    broad = (contact > BROAD * extents) & filled
+    if not broad.any() or max(extents[~broad], default=0) < LEAST_REST * max(ink.shape):
+        return ink
+    return np.where(np.concatenate([[False], broad])[labels], 0, ink)
+
+
+def labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return `scipy.ndimage.label` of pieces that may touch by a corner; margins are free."""
+    labels = np.zeros(mask.shape, np.int32)
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return labels, 0
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    labels[box], count = ndimage.label(mask[box], np.ones((3, 3)))
+    return labels, count
+
+
+def _edge(colours: np.ndarray) -> np.ndarray:
+    """Return the outermost pixels of a picture or map, (n, 3) or (n,)."""
+    return np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+
+
+def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Return the ink map of a picture on paper of one colour, as drawing programs make it."""
+    difference = colours - np.float32(paper)
+    strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    strongest = float(strength.max())
+    if strongest < FAINTEST:
+        return np.zeros(strength.shape, np.float32)
+    direction = _common(difference[strength > 0.6 * strongest])
+    along = np.maximum(difference @ direction, 0)
+    return np.minimum(along / max(_level(along), 1e-6), 1)
+
+
+def _stretched(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    if array.shape == shape:
+        return array
+    return np.asarray(Image.fromarray(array).resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _direction(overview: np.ndarray) -> np.ndarray | None:
+    """Return the unit vector (3,) in colour space that leads from paper to ink, if there is one.
+
+    Paper is the colour that prevails within half of the longer side around each pixel.
+    """
+    step = -(-max(overview.shape) // 16)
+    tiny = ndimage.uniform_filter(overview, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+    window = max(3, max(tiny.shape[:2]) // 2)
+    channels = [
+        _stretched(ndimage.median_filter(tiny[..., i], window, mode="nearest"), overview.shape[:2])
+        for i in range(3)
+    ]
+    difference = overview - np.stack(channels, axis=-1)
+    strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    if strength.max() < FAINTEST:
+        return None
+    return _common(difference[strength >= 0.6 * np.quantile(strength, 0.995)])
+
+
+def _common(differences: np.ndarray) -> np.ndarray:
+    """Return the unit vector (3,) of what colour differences (n, 3), none of them 0, share.
+
+    Where inks are opposite (black and white on grey), that of the strongest counts.
+    """
+    lengths = np.linalg.norm(differences, axis=1)
+    mean = differences.mean(axis=0)
+    if np.linalg.norm(mean) < 0.5 * lengths.mean():
+        strongest = differences[np.argmax(lengths)]
+        mean = differences[differences @ strongest > 0].mean(axis=0)
+    return np.float32(mean / np.linalg.norm(mean))
+
+
+def _surface(along: np.ndarray) -> np.ndarray:
+    """Return the paper under the ink: a map less all that is as narrow as a stroke.
+
+    How wide strokes are is found by looking at edges. A window narrower than the strokes leaves
+    little of them; one that is much wider lets shadows pass. So the narrowest counts that still
+    explains most of the picture's edges, which are weighed by their contrast squared: ink's edges
+    are sharper than a shadow's.
+    """
+    edges = ndimage.gaussian_gradient_magnitude(along, 1.0, truncate=2.0) ** 2
+    side = max(along.shape)
+    around = 2 * max(1, side // 60) + 1
+    surfaces, explained = [], []
+    for share in WINDOWS:
+        window = max(5, round(share * side))
+        surface = ndimage.grey_opening(along, (window, window), mode="reflect")
+        # The overview has blurred the edges of hard shadows a little.
+        surface = np.minimum(along, ndimage.maximum_filter(surface, 3))
+        inked = along - surface
+        mask = np.uint8(inked > 0.5 * _level(inked))
+        outline = ndimage.maximum_filter(mask, around) != ndimage.minimum_filter(mask, around)
+        surfaces.append(surface)
+        explained.append(edges[outline].sum())
+    best = max(explained)
+    surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= EXPLAINED * best)
+    frame = _frame(along - surface)
+    if frame is not None:
+        surface = np.where(frame, along, surface)
+    return surface + _slow(along - surface)
+
+
+def _slow(inked: np.ndarray) -> np.ndarray:
+    """Return the slow changes of light that an opening leaves: the mean of the paper around."""
+    paper = np.float32(ndimage.minimum_filter(inked < 0.5 * _level(inked), 5))
+    reach = max(inked.shape) / 20
+    weight = ndimage.gaussian_filter(paper, reach, truncate=2.0)
+    return ndimage.gaussian_filter(inked * paper, reach, truncate=2.0) / np.maximum(weight, 0.01)
+
+
+def _frame(inked: np.ndarray) -> np.ndarray | None:
+    """Return where the picture's edge shows the table or a shadow beside the paper, if it does.
+
+    That is ink in a corner which takes up much of one side, and is not all the ink there is.
+    """
+    labels, count = ndimage.label(inked > 0.4 * _level(inked))
+    if count < 2:
+        return None
+    sides = labels[0], labels[-1], labels[:, 0], labels[:, -1]
+    corners = {int(labels[row, column]) for row in (0, -1) for column in (0, -1)} - {0}
+    frames = {i for i in corners if any((side == i).sum() > FRAME * len(side) for side in sides)}
+    boxes = ndimage.find_objects(labels)
+    rest = [b for i, b in enumerate(boxes, start=1) if i not in frames]
+    if not frames or max((b[0].stop - b[0].start for b in rest), default=0) < 0.1 * max(
+        inked.shape
+    ):
+        return None
+    return ndimage.maximum_filter(np.isin(labels, list(frames)), 5)
+
+
+def _level(values: np.ndarray) -> float:
+    """Return how far ink is from paper: the median of what Otsu's threshold calls ink.
+
+    N. Otsu, IEEE Trans. Systems, Man, and Cybernetics 9 (1979), 62-66.
+    """
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return 0.0
+    bins = np.intp((values.ravel() - low) * (127.999 / (high - low)))
+    counts = np.bincount(bins, minlength=128)
+    middles = low + (np.arange(128) + 0.5) * ((high - low) / 128)
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * middles)
+    means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
+    cut = int(np.argmax(below * above * (means[0] - means[1]) ** 2)) + 1
+    ink = np.cumsum(counts[cut:])
+    if not len(ink) or ink[-1] == 0:
+        return 0.0
+    return float(middles[cut + np.searchsorted(ink, ink[-1] / 2)])
+
+
+def without_rules(ink: np.ndarray) -> np.ndarray:
+    """Return an ink map without the lines of ruled or squared paper.
+
+    A line is thin, nearly level or upright, and runs from one edge of the picture to the other,
+    which no stroke of a digit does. What is clearly darker on it is a stroke that crosses, and
+    stays.
+    """
+    if min(ink.shape) < RULE_SMALLEST:
+        return ink
+    return _without_level_rules(_without_level_rules(ink).T).T
+
+
+def _without_level_rules(ink: np.ndarray) -> np.ndarray:
+    height, width = ink.shape
+    edge = max(2, width // 50)
+    if not ((ink[:, :edge] > RULE_FAINT).any() and (ink[:, -edge:] > RULE_FAINT).any()):
+        return ink
+    inked = np.uint8(ink > RULE_FAINT)
+    thick = max(5, height // 40)  # more than any line has
+    length = max(10, width // 8)
+    # A line that climbs a little is a staircase: thickened, its steps run into each other.
+    run = ndimage.maximum_filter1d(inked, 2 * (thick // 3) + 1, axis=0)
+    run = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, length, axis=1), length, axis=1)
+    tall = 2 * thick
+    bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
+    labels, count = ndimage.label((run > bulk), np.ones((3, 3)))
+    rule = np.zeros(count + 1, bool)
+    for i, (_, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        rule[i] = columns.start <= edge and columns.stop >= width - edge
+    if not rule.any():
+        return ink
+    on_rule = rule[labels]
+    on_line = ink[on_rule & (ink > RULE_FAINT)]
+    if not len(on_line):
+        return ink
+    level = np.quantile(on_line, 0.25)  # pens cover part of it
+    pen = ink > level + RULE_DARKER
+    return np.where(on_rule & ~pen, 0, ink)

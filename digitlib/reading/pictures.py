@@ -1,0 +1,210 @@
+"""Any picture, opened: from a path, bytes, a Pillow image or an array to plain colours.
+
+Knows formats, limits, rotation and transparency; knows nothing of digits.
+"""
+
+import io
+import os
+import stat
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from digitlib.errors import PictureError, display_name, reason
+
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
+MAX_PIXELS = 120_000_000
+# Longer side, in pixels, of what is worked on: a digit of a twentieth of a page still has 25 to 50.
+WORKING_SIDE = 1000
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_EXIF_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Colours to work on, (height, width, 3) uint8, and the upright size (width, height) it had."""
+
+    colours: np.ndarray
+    size: tuple[int, int]
+
+
+def open_picture(picture, name: str = "The file") -> Picture:
+    """Open a picture, upright, without transparency, and small enough to work on.
+
+    Parameters
+    ----------
+    picture : path, bytes, PIL.Image.Image or array
+        A file (PNG, JPEG, WebP, GIF, BMP, TIFF, or HEIC with pillow-heif), its bytes, an image,
+        or an array (H, W), (H, W, 3) or (H, W, 4) of any numeric type. Of an animation the first
+        frame counts. Arrays other than uint8 are scaled by their own finite range.
+    name : str
+        What to call bytes in an error's sentence.
+
+    Raises
+    ------
+    PictureError
+        If it is no such picture, is damaged, or has over 120 million pixels.
+    """
+    if isinstance(picture, np.ndarray):
+        return _from_image(_array_image(picture), "The array")
+    if isinstance(picture, Image.Image):
+        return _guarded(lambda: _from_image(picture, "The image"), "The image")
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _from_file(io.BytesIO(picture), name)
+    if isinstance(picture, str | os.PathLike):
+        path = Path(picture)
+        name = display_name(path)
+        try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                kind = "a folder" if path.is_dir() else "no regular file"
+                raise PictureError(f"{name} is {kind}; give a picture file, or a folder of them.")
+            with path.open("rb") as file:
+                return _from_file(file, name)
+        except FileNotFoundError:
+            raise PictureError(f"There is no file {name}; check the path.") from None
+        except (PermissionError, ValueError, OSError) as error:
+            if isinstance(error, PictureError):
+                raise
+            raise PictureError(f"{name} cannot be opened: {reason(error)}.") from None
+    raise PictureError(
+        f"A {type(picture).__name__} is no picture; give a path, bytes, a Pillow image or an array."
+    )
+
+
+def _formats() -> list[str]:
+    try:
+        import pillow_heif
+    except ImportError:
+        return FORMATS
+    pillow_heif.register_heif_opener()
+    return [*FORMATS, "HEIF"]
+
+
+def _from_file(file, name: str) -> Picture:
+    start = file.read(32)
+    file.seek(0)
+    if not start:
+        raise PictureError(f"{name} is empty; give a picture file.")
+    is_heic = start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"mif1", b"hevc", b"msf1")
+    formats = _formats() if is_heic else FORMATS
+    if is_heic and formats is FORMATS:
+        raise PictureError(
+            f"{name} is a HEIC photo; to read these, run: pip install 'digitlib[heic]'."
+        )
+    return _guarded(lambda: _from_image(Image.open(file, formats=formats), name, small=True), name)
+
+
+def _guarded(read: Callable[[], Picture], name: str) -> Picture:
+    """Return what `read` returns; whatever it raises becomes one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked here
+            return read()
+    except UnidentifiedImageError:
+        raise PictureError(
+            f"{name} is not a picture that can be read; give a PNG, JPEG, WebP, GIF, BMP or TIFF."
+        ) from None
+    except Image.DecompressionBombError:
+        raise PictureError(_too_large(name)) from None
+    except PictureError:
+        raise
+    # Damaged files make Pillow's decoders raise nearly anything; each is the same to the reader.
+    except Exception as error:
+        raise PictureError(f"{name} is damaged: {reason(error)}.") from None
+
+
+def _too_large(name: str) -> str:
+    return f"{name} has more than 120 million pixels; make it smaller and try again."
+
+
+def _from_image(image: Image.Image, name: str, small: bool = False) -> Picture:
+    """Return an image upright and plain; `small` lets a JPEG decode at less than its size."""
+    size = image.size
+    if size[0] * size[1] > MAX_PIXELS:
+        raise PictureError(_too_large(name))
+    if min(size) == 0:
+        raise PictureError(f"{name} has no pixels; give a picture of at least 1 x 1.")
+    if small:
+        shrink = max(1.0, 2 * max(size) / WORKING_SIDE)
+        image.draft(None, (int(size[0] / shrink), int(size[1] / shrink)))
+    image.load()
+    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    if image.mode in ("P", "PA", "LA", "La", "RGBa", "1") or "transparency" in image.info:
+        has_alpha = "A" in image.mode or "a" in image.mode or "transparency" in image.info
+        image = image.convert("RGBA" if has_alpha else "RGB")
+    elif image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = Image.fromarray(_scaled(np.asarray(image)))
+    elif image.mode not in ("L", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    factor = -(-max(image.size) // WORKING_SIDE)
+    if factor > 1:
+        image = image.reduce(factor)
+    if orientation in _TURNS:
+        image = image.transpose(_TURNS[orientation])
+        size = size[::-1] if orientation >= 5 else size
+    if image.mode == "RGBA":
+        return Picture(_on_paper(np.asarray(image)), size)
+    return Picture(np.asarray(image.convert("RGB")), size)
+
+
+def _on_paper(colours: np.ndarray) -> np.ndarray:
+    """Lay a picture with transparency (h, w, 4) on paper that its ink stands out from."""
+    inked = colours[..., :3].astype(np.float32)
+    alpha = colours[..., 3:].astype(np.float32) / 255
+    weight = alpha.sum()
+    if weight == 0:
+        return np.full_like(colours[..., :3], 255)
+    if weight > 0.7 * alpha.size:  # an opaque picture with clear corners: go on with its colour
+        paper = np.median(inked[alpha[..., 0] > 0.5], axis=0)
+    else:
+        paper = 255.0 if (inked * alpha).sum() / (3 * weight) < 128 else 0.0
+    return np.uint8(inked * alpha + paper * (1 - alpha) + 0.5)
+
+
+def _array_image(array: np.ndarray) -> Image.Image:
+    shape = array.shape
+    if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (3, 4)):
+        raise PictureError(
+            f"An array of shape {shape} is no picture; expected (H, W), (H, W, 3) or (H, W, 4)."
+        )
+    if 0 in shape:
+        raise PictureError(f"An array of shape {shape} has no pixels; give at least 1 x 1.")
+    if shape[0] * shape[1] > MAX_PIXELS:
+        raise PictureError(_too_large("The array"))
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool) or np.iscomplexobj(array):
+        raise PictureError(f"An array of {array.dtype} is no picture; expected numbers.")
+    if array.dtype == np.uint8:
+        return Image.fromarray(np.ascontiguousarray(array))
+    if array.ndim == 3 and shape[2] == 4:
+        alpha = np.nan_to_num(array[..., 3].astype(np.float64))
+        opaque = next(full for full in (1.0, 255.0, np.inf) if alpha.max() <= full)
+        if opaque == np.inf:
+            opaque = float(alpha.max())
+        alpha = np.uint8(np.clip(alpha / opaque, 0, 1) * 255)
+        return Image.fromarray(np.dstack([_scaled(array[..., :3]), alpha]))
+    return Image.fromarray(_scaled(array))
+
+
+def _scaled(array: np.ndarray) -> np.ndarray:
+    """Return numbers of any range as uint8, their finite minimum 0 and maximum 255."""
+    step = max(1, max(array.shape[:2]) // (2 * WORKING_SIDE))
+    array = array[::step, ::step].astype(np.float64)  # large ones are made small later anyway
+    finite = array[np.isfinite(array)]
+    if finite.size == 0 or finite.min() == finite.max():
+        return np.zeros(array.shape, np.uint8)
+    low, high = finite.min(), finite.max()
+    array = np.nan_to_num(array, nan=np.median(finite), posinf=high, neginf=low)
+    return np.uint8((array / 2 - low / 2) / (high / 2 - low / 2) * 255 + 0.5)

@@ -1,0 +1,298 @@
+"""Picture in, reading out: `Recognizer().read("photo.jpg").text`. Needs no TensorFlow."""
+
+import contextlib
+import functools
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from digitlib.errors import PictureError
+from digitlib.files import SHIPPED_MODEL
+from digitlib.models.loading import load_network
+from digitlib.reading.imaging import GlyphLine, Prepared, prepare
+
+NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
+BATCH = 64
+# How much rarer no-digits are among what people bring than among what the reader learnt from; and
+# what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
+NO_DIGIT_ODDS, CUT = 0.4, np.log(0.7)
+LEAST_SHARE = 0.6  # of a picture's ink that digits have, if there are any
+LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
+LEFT_OUT = np.log(0.4)  # what it costs to leave ink out that might be part of a digit
+
+DOUBT = 0.95  # less than this is looked at again
+FIRST_LOOK = 2  # how much the image itself counts among the altered ones
+# Rows of 2 x 2 matrices: slanted, turned, narrower, wider, shorter, taller, smaller.
+ALTERATIONS = (
+    ((1, 0.12), (0, 1)),
+    ((1, -0.12), (0, 1)),
+    ((1, 0), (0.12, 1)),
+    ((1, 0), (-0.12, 1)),
+    ((1.1, 0), (0, 1)),
+    ((0.92, 0), (0, 1)),
+    ((1, 0), (0, 1.1)),
+    ((1.05, 0), (0, 1.05)),
+)
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit that was read.
+
+    `probabilities` is (10,), `confidence` the largest of them; `box` is (left, top, right,
+    bottom), half-open, in pixels of the upright picture; `image` is the (28, 28) uint8 that the
+    network saw.
+    """
+
+    digit: int
+    confidence: float
+    probabilities: np.ndarray
+    box: tuple[int, int, int, int]
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class Reading:
+    r"""What a picture says: its lines joined by "\n", or "" where there is no digit.
+
+    `confidence` is the probability that `text` is right: the product over its digits, or, where
+    there is none, the probability that there is none.
+    """
+
+    text: str
+    confidence: float
+    digits: list[Digit]
+
+
+class Recognizer:
+    """Reads digits in pictures.
+
+    Parameters
+    ----------
+    model : str or Path, optional
+        A saved network (`digitlib.load_network`); the shipped one unless given.
+    """
+
+    def __init__(self, model: str | Path | None = None):
+        self.model = Path(model or SHIPPED_MODEL)
+        self._network = load_network(self.model)
+
+    def read(self, picture) -> Reading:
+        """Read a picture: a path, bytes, a Pillow image or an array.
+
+        Raises
+        ------
+        digitlib.PictureError
+            If it cannot be read as a picture.
+        """
+        return self.read_prepared(prepare(picture))
+
+    def read_prepared(self, prepared: Prepared) -> Reading:
+        """Read a picture that `digitlib.prepare` has prepared."""
+        return self.read_lines([prepared.lines])[0]
+
+    def read_many(
+        self, paths: Iterable, workers: int = 1, progress: bool = False
+    ) -> Iterator[tuple[object, Reading | PictureError]]:
+        """Yield each path, in order, with its reading or the error that stands in its place.
+
+        Memory does not grow with the number of pictures.
+
+        Parameters
+        ----------
+        paths : iterable of str or Path
+        workers : int
+            Processes that read side by side. More than one needs a script that is guarded by
+            ``if __name__ == "__main__":``, and pays from a few hundred pictures on.
+        progress : bool
+            Whether to show a bar on standard error.
+        """
+        batches = _batched(paths, BATCH)
+        if workers == 1:
+            results = map(self._read_batch, batches)
+        else:
+            results = _in_processes(self.model, batches, workers)
+        bar = _progress_bar(paths) if progress else contextlib.nullcontext()
+        with bar:
+            for batch in results:
+                for path, reading in batch:
+                    yield path, reading
+                    if progress:
+                        bar.update()
+
+    def _read_batch(self, paths: list) -> list[tuple[object, Reading | PictureError]]:
+        prepared: list = []
+        for path in paths:
+            try:
+                prepared.append(prepare(path).lines)
+            except PictureError as error:
+                prepared.append(error)
+        readings = iter(self.read_lines([p for p in prepared if not isinstance(p, PictureError)]))
+        return [
+            (path, p if isinstance(p, PictureError) else next(readings))
+            for path, p in zip(paths, prepared, strict=True)
+        ]
+
+    def read_lines(self, pictures: list[list[GlyphLine]]) -> list[Reading]:
+        """Return the reading of each picture's lines, with one call of the network for all."""
+        glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
+        if not glyphs:
+            return [Reading("", NOTHING_FOUND, []) for _ in pictures]
+        images = np.stack([glyph.image for glyph in glyphs])
+        probs = iter(_expected(look_twice(self._network, images)))
+        return [
+            _reading([(line, {span: next(probs) for span in line.glyphs}) for line in lines])
+            for lines in pictures
+        ]
+
+
+@functools.cache
+def _shared() -> Recognizer:
+    return Recognizer()
+
+
+def read(picture) -> Reading:
+    """Read the digits in a picture with the network that ships with digitlib.
+
+    Parameters
+    ----------
+    picture : path, bytes, PIL.Image.Image or array
+        See `digitlib.reading.open_picture`, which also says what is raised.
+
+    Examples
+    --------
+    >>> import digitlib
+    >>> from digitlib.files import SAMPLES
+    >>> digitlib.read(SAMPLES / "several_digits.jpg").text
+    '20619'
+    """
+    return _shared().read(picture)
+
+
+def _batched(items: Iterable, size: int) -> Iterator[list]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
+
+
+def _progress_bar(paths: Iterable):
+    from tqdm import tqdm
+
+    total = len(paths) if hasattr(paths, "__len__") else None
+    return tqdm(total=total, unit=" pictures", ncols=80, mininterval=0.5)
+
+
+def _in_processes(model: Path, batches: Iterator[list], workers: int) -> Iterator[list]:
+    """Yield the results of batches in order, never more than a few of them waiting."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    context = get_context("spawn")  # a fork would copy LiteRT's locks in whatever state they are
+    with ProcessPoolExecutor(workers, context, _start_worker, (model,)) as pool:
+        waiting: deque = deque()
+        for batch in batches:
+            waiting.append(pool.submit(_work, batch))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _start_worker(model: Path) -> None:
+    global _worker
+    _worker = Recognizer(model)
+
+
+def _work(paths: list) -> list:
+    return _worker._read_batch(paths)
+
+
+def _expected(probs: np.ndarray) -> np.ndarray:
+    """Return probabilities for what people bring, where no-digits are rarer (Bayes' rule)."""
+    if probs.shape[1] == 10:
+        return probs
+    weighted = probs * np.array([1.0] * 10 + [NO_DIGIT_ODDS], np.float32)
+    return weighted / weighted.sum(axis=1, keepdims=True)
+
+
+def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
+    texts, digits, doubts, share = [], [], [NOTHING_FOUND], 0.0
+    for line, probs in lines:
+        kept = []
+        for span in best_spans(line, probs):
+            best = int(probs[span].argmax())
+            if best == 10:
+                doubts.append(float(probs[span][10]))
+            else:
+                glyph, p = line.glyphs[span], probs[span]
+                kept.append(Digit(best, float(p[best]), p[:10], glyph.box, glyph.image))
+                # A bar that runs off a photo is as likely a post, a trunk or a shadow as a one.
+                share += 0.0 if best == 1 and glyph.runs_off else glyph.share
+        if kept:
+            texts.append("".join(str(digit.digit) for digit in kept))
+            digits += kept
+    right = [digit.confidence for digit in digits] or doubts
+    typical = float(np.exp(np.mean(np.log(right))))
+    if digits and (share < LEAST_SHARE or typical < LEAST_TYPICAL):
+        # Among much that is no digit, what looks like one is none either.
+        return Reading("", 1 - float(np.prod(right)), [])
+    return Reading("\n".join(texts), float(np.prod(right)), digits)
+
+
+def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
+    """Return the spans that make the line most probable, left to right, by dynamic programming.
+
+    A piece alone may be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and
+    slices of a piece cut apart, count only as digits, and a slice costs CUT.
+    """
+    whole = {s for s in line.glyphs if s not in line.cuts}
+    best: list[tuple[float, list]] = [(0.0, [])]
+    for stop in range(1, line.count + 1):
+        options = []
+        if stop - 1 in line.small and best[stop - 1] is not None:
+            options.append((best[stop - 1][0] + LEFT_OUT, best[stop - 1][1]))
+        for start, end in line.glyphs:
+            if end != stop or best[start] is None:
+                continue
+            p = probs[start, end]
+            score = float(np.log(p[:10].max() + 1e-9))
+            if (start, end) in line.cuts:
+                score += CUT
+            elif p.argmax() == 10 and not _is_joined(start, end, whole):
+                score = float(np.log(p[10])) + LEFT_OUT
+            options.append((best[start][0] + score, [*best[start][1], (start, end)]))
+        best.append(max(options) if options else None)
+    return best[-1][1]
+
+
+def _is_joined(start: int, stop: int, whole: set) -> bool:
+    """Whether a span is made of several pieces."""
+    return any(start <= i and j <= stop and (i, j) != (start, stop) for i, j in whole)
+
+
+def look_twice(network, images: np.ndarray) -> np.ndarray:
+    """Return a network's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images.
+
+    Where the largest is below DOUBT, the mean over ALTERATIONS of the image takes their place.
+    """
+    probs = network(images)
+    doubtful = np.flatnonzero(probs.max(axis=1) < DOUBT)
+    if len(doubtful) == 0:
+        return probs
+    total = FIRST_LOOK * probs[doubtful]
+    for matrix in ALTERATIONS:
+        altered = np.stack([_about_the_middle(image, matrix) for image in images[doubtful]])
+        total = total + network(altered)
+    probs = probs.copy()
+    probs[doubtful] = total / (FIRST_LOOK + len(ALTERATIONS))
+    return probs
+
+
+def _about_the_middle(image: np.ndarray, matrix) -> np.ndarray:
+    middle = (np.array(image.shape) - 1) / 2
+    return ndimage.affine_transform(image, matrix, middle - np.dot(matrix, middle), order=1)

@@ -1,0 +1,132 @@
+"""What is not a digit, so that the reader learns to say so: signs, scribbles, textures, heaps.
+
+Nothing here comes from photographs; what a picture without a digit leaves behind after
+`digitlib.prepare` is imitated by code.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from digitlib.reading.imaging import prepare
+from digitlib.synthesis.digits import CANVAS, Random, damage, draw_sign, enlarge, look, repen
+from digitlib.synthesis.strokes import SIGNS, draw, smooth
+
+
+def distract(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a (28, 28) uint8 image of no digit; heaps are made of the digits in `images`."""
+    kinds = (sign, scribble, blob, texture, heap, shape)
+    kind = kinds[rng.choice(len(kinds), p=(0.22, 0.13, 0.15, 0.25, 0.15, 0.10))]
+    image = kind(images, rng)
+    bar = kind is not heap and _is_bar(image)
+    return distract(images, rng) if not image.any() or bar else image
+
+
+def _is_bar(image: np.ndarray) -> bool:
+    """Whether it is long and steep: then it is a one, whatever it was meant to be."""
+    rows, columns = np.nonzero(image > 100)
+    if len(rows) < 3:
+        return False
+    spread, directions = np.linalg.eigh(np.cov(rows, columns))
+    return spread[1] > 7 * spread[0] and abs(directions[0, 1]) > 0.6
+
+
+def sign(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a letter or a sign that resembles no digit."""
+    names = sorted(SIGNS)
+    ink = draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
+    return look(damage(repen(ink, rng), rng))
+
+
+def scribble(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a long aimless line."""
+    strokes = [
+        smooth(rng.uniform(12, CANVAS - 12, (rng.integers(7, 20), 2)))
+        for _ in range(rng.integers(1, 3))
+    ]
+    return look(draw(strokes, (CANVAS, CANVAS), rng.uniform(2, 10)))
+
+
+def blob(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a piece of thresholded smooth noise, as shadows and textures leave it."""
+    field = ndimage.gaussian_filter(rng.normal(0, 1, (CANVAS, CANVAS)), rng.uniform(3, 14, 2))
+    labels, count = ndimage.label(field > np.quantile(field, rng.uniform(0.5, 0.9)))
+    sizes = np.bincount(labels.ravel())[1:]
+    chosen = np.argsort(sizes)[-min(count, int(rng.integers(1, 4)))] + 1
+    return look(np.float32(labels == chosen))
+
+
+def texture(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a glyph that the preparation finds in a made-up picture of surfaces."""
+    for _ in range(4):
+        lines = prepare(_surfaces(rng)).lines
+        glyphs = [glyph for line in lines for glyph in line.glyphs.values()]
+        if glyphs:
+            return glyphs[rng.integers(len(glyphs))].image
+    return blob(images, rng)
+
+
+def _surfaces(rng: Random) -> np.ndarray:
+    """Return a picture (h, w, 3) uint8 of noise in several sizes, with patches and edges."""
+    height, width = rng.integers(40, 140, 2)
+    picture = np.full((height, width, 3), rng.uniform(40, 220, 3))
+    for octave in range(int(rng.integers(1, 5))):
+        noise = ndimage.gaussian_filter(rng.normal(0, 1, (height, width)), 2.0**octave)
+        strength = rng.uniform(5, 60) / max(noise.std(), 1e-6)
+        picture += strength * noise[..., None] * rng.uniform(0.5, 1, 3)
+    y, x = np.mgrid[0:height, 0:width]
+    for _ in range(rng.integers(0, 8)):
+        along = np.cos(angle := rng.uniform(0, np.pi)) * x + np.sin(angle) * y
+        across = -np.sin(angle) * x + np.cos(angle) * y
+        at = np.array([rng.choice(along.ravel()), rng.choice(across.ravel())])
+        size = rng.uniform(3, 50, 2)
+        if rng.random() < 0.5:
+            patch = (abs(along - at[0]) < size[0]) & (abs(across - at[1]) < size[1])
+        else:
+            patch = ((along - at[0]) / size[0]) ** 2 + ((across - at[1]) / size[1]) ** 2 < 1
+        picture[patch] = rng.uniform(0, 255, 3)
+    if rng.random() < 0.2:  # tiles and weaves
+        pitch = rng.uniform(4, 30)
+        tiles = np.sign(np.sin(x * np.pi / pitch) * np.sin(y * np.pi / pitch))
+        picture += rng.uniform(20, 90) * tiles[..., None]
+    picture = ndimage.gaussian_filter(picture, (*[rng.uniform(0, 1.5)] * 2, 0))
+    return np.uint8(np.clip(picture, 0, 255))
+
+
+def heap(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return two or three digits that touch, which are not one digit."""
+    count = int(rng.choice([2, 2, 2, 3]))
+    ink = np.zeros((CANVAS, CANVAS * 3), np.float32)
+    right = 10
+    for image in images[rng.integers(len(images), size=count)]:
+        digit = enlarge(image / np.float32(255), CANVAS)
+        columns = np.flatnonzero((digit > 0.3).any(axis=0))
+        digit = digit[:, columns[0] : columns[-1] + 1]
+        row = int(rng.integers(-8, 9))
+        left = max(0, right - int(rng.integers(2, 14)))
+        place = ink[:, left : left + digit.shape[1]]
+        np.maximum(place, np.roll(digit, row, axis=0), out=place)
+        right = left + digit.shape[1]
+    return look(repen(ink, rng) if count < 3 else ink)
+
+
+def shape(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a filled polygon or disc, a dash, or a grid."""
+    y, x = np.mgrid[0:CANVAS, 0:CANVAS] - CANVAS / 2
+    choice = rng.integers(4)
+    if choice == 0:
+        stretch = rng.uniform(0.6, 1.6)
+        return look(np.float32((x * stretch) ** 2 + (y / stretch) ** 2 < rng.uniform(15, 45) ** 2))
+    if choice == 1:
+        ink = np.ones((CANVAS, CANVAS), bool)
+        for angle in np.cumsum(rng.uniform(0.8, 2.2, 5)):
+            ink &= np.cos(angle) * x + np.sin(angle) * y < rng.uniform(12, 40)
+        return look(np.float32(ink))
+    if choice == 2:
+        angle = rng.uniform(-0.6, 0.6)
+        half, length = rng.uniform(2, 8), rng.uniform(20, 50)
+        along, across = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
+        return look(np.float32((abs(across) < half) & (abs(along) < length)))
+    pitch, half = rng.uniform(14, 40), rng.uniform(1, 4)
+    inside = (abs(x) < rng.uniform(25, 50)) & (abs(y) < rng.uniform(25, 50))
+    lines = (np.mod(x, pitch) < 2 * half) | (np.mod(y, pitch) < 2 * half)
+    return look(np.float32(inside & lines))

@@ -1,0 +1,49 @@
+"""All that the reader's network learns from, made by code from MNIST's training images."""
+
+import multiprocessing
+
+import numpy as np
+
+from digitlib.synthesis.digits import draw_digit, look, redraw
+from digitlib.synthesis.negatives import distract
+
+
+def _make(job) -> tuple[np.ndarray, np.ndarray]:
+    images, labels, drawn, distractors, seed = job
+    rng = np.random.default_rng(seed)
+    made = [look(redraw(image, label, rng)) for image, label in zip(images, labels, strict=True)]
+    more = rng.integers(0, 10, drawn)
+    made += [look(draw_digit(label, rng)) for label in more]
+    made += [distract(images, rng) for _ in range(distractors)]
+    return np.stack(made), np.concatenate([labels, more, np.full(distractors, 10)])
+
+
+def reader_images(
+    images: np.ndarray, labels: np.ndarray, seed: int, copies: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the reader learns from: redrawn and drawn digits, and what is not a digit.
+
+    Parameters
+    ----------
+    images, labels : (n, 28, 28) uint8 and (n,)
+        MNIST's training images.
+    seed : int
+        The same seed gives the same images, on any number of cores.
+    copies : int
+        How often each image is redrawn. A fifth as many digits are drawn by code, and a
+        fourth as many pictures of no digit are added, labelled 10.
+
+    Returns
+    -------
+    (m, 28, 28) uint8 and (m,) int
+    """
+    chunk = 500
+    jobs = [
+        (part, labels[start : start + chunk], len(part) // 5, len(part) // 4, [seed, copy, start])
+        for copy in range(copies)
+        for start in range(0, len(images), chunk)
+        for part in [images[start : start + chunk]]
+    ]
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        made = pool.map(_make, jobs, chunksize=1)
+    return np.concatenate([m for m, _ in made]), np.concatenate([m for _, m in made])

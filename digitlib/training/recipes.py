@@ -1,0 +1,106 @@
+"""What decides a training run, beside the network and the data: one recipe for each network."""
+
+from dataclasses import dataclass, fields, replace
+
+from digitlib.datasets.digits import Dataset, dataset_digest
+
+MNIST_TRAINING_IMAGES = 60_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides a training run, beside the network and the data.
+
+    The learning rate rises to `peak_rate` over the first tenth of the steps, then falls along a
+    cosine to zero. Rotation (degrees), scale (relative) and shift (pixels) bound the alterations
+    of `digitlib.training.pipeline.random_affine`.
+    """
+
+    epochs: int
+    batch_size: int
+    peak_rate: float
+    rotation: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    seed: int = 0
+    validation_fraction: float = 1 / 12  # 5,000 of MNIST's 60,000
+    copies: int = 0  # how often digitlib.synthesis redraws each image; 0: learn it as it is
+
+
+RECIPES = {
+    "classic": Recipe(epochs=12, batch_size=128, peak_rate=0.003, rotation=6, scale=0.08, shift=1),
+    "fast": Recipe(epochs=2, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1),
+    "reader": Recipe(
+        epochs=8, batch_size=128, peak_rate=0.005, rotation=5, scale=0.06, shift=1, copies=3
+    ),
+}
+
+
+def rounds(dataset: Dataset) -> int:
+    """Return how often to go through a dataset's training images for one epoch of MNIST's, 1..10.
+
+    A network learns in steps; with few images, one epoch is over before it has begun.
+    """
+    return min(10, max(1, MNIST_TRAINING_IMAGES // max(1, len(dataset.train_labels))))
+
+
+def recipe_for(network: str, dataset: Dataset, **changes) -> Recipe:
+    """Return a network's recipe, fitted to the dataset; `changes` that are None are left out.
+
+    A dataset much smaller than MNIST gets more epochs and smaller batches, unless changed.
+
+    Raises
+    ------
+    ValueError
+        If the network is unknown, or a change is out of range.
+    """
+    if network not in RECIPES:
+        raise ValueError(f"There is no network {network!r}: choose {' or '.join(RECIPES)}.")
+    changes = {name: value for name, value in changes.items() if value is not None}
+    recipe, repeats = RECIPES[network], rounds(dataset)
+    small = {"epochs": recipe.epochs * repeats, "batch_size": 32} if repeats > 1 else {}
+    return _checked(replace(recipe, **(small | changes)), dataset)
+
+
+def recipe_like(card: dict, dataset: Dataset) -> Recipe:
+    """Return the recipe that a card was made with.
+
+    Raises
+    ------
+    ValueError
+        If the card is of another dataset, lacks a hyper-parameter, or has one out of range.
+    """
+    names = [f.name for f in fields(Recipe)]
+    if missing := [name for name in ("network", "dataset_sha256", *names) if name not in card]:
+        raise ValueError(f"The card says nothing of {', '.join(missing)}; give one of digitlib's.")
+    if card["network"] not in RECIPES:
+        raise ValueError(f"The card's network {card['network']!r} is none of {', '.join(RECIPES)}.")
+    if card["dataset_sha256"] != dataset_digest(dataset):
+        raise ValueError(
+            f"The card was made with {card.get('dataset')}, not with this {dataset.name}; "
+            "see digitlib data."
+        )
+    return _checked(Recipe(**{name: card[name] for name in names}), dataset)
+
+
+def _checked(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """Return the recipe if every number in it makes sense for this dataset."""
+    most = int(len(dataset.train_labels) * (1 - RECIPES["classic"].validation_fraction))
+    ranges = {
+        "epochs": (1, 10_000),
+        "batch_size": (1, most),
+        "seed": (0, 2**31 - 1),
+        "copies": (0, 100),
+        "peak_rate": (0.0, 10.0),
+        "validation_fraction": (0.001, 0.9),
+        "rotation": (0, 180),
+        "scale": (0, 0.9),
+        "shift": (0, 28),
+    }
+    for name, (low, high) in ranges.items():
+        value = getattr(recipe, name)
+        whole = isinstance(low, int) and name not in ("rotation", "scale", "shift")
+        if not isinstance(value, int if whole else int | float) or not low <= value <= high:
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"{name} is {value!r}; it must be {kind} from {low} to {high:,}.")
+    return recipe

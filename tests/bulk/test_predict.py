@@ -1,0 +1,240 @@
+"""Reading on Dask: every picture has exactly one row, whoever is killed on the way."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import clusters
+import pyarrow.parquet as pq
+import pytest
+from distributed import LocalCluster
+
+from digitlib.bulk import predict
+from digitlib.bulk.predict import predict_to
+from digitlib.bulk.worker import read_chunk
+from digitlib.cli import main
+from digitlib.files import SAMPLES
+from digitlib.reading.recognizer import Recognizer
+from digitlib.reading.sources import find_pictures
+
+MOST_MEGABYTES = 400  # of a worker
+
+
+@pytest.fixture(scope="module")
+def in_process():
+    """Return the address of a scheduler in this process, which starts in no time."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def rows_of(output):
+    return pq.read_table(output).to_pylist()
+
+
+def test_a_row_says_what_the_recognizer_says(tmp_path, in_process):
+    shutil.copytree(SAMPLES, tmp_path / "in")
+    bad = tmp_path / "in" / "z.png"
+    bad.write_text("no")
+    output = tmp_path / "out.parquet"
+    counts = predict_to(output, [str(tmp_path / "in"), str(bad)], scheduler=in_process)
+    rows = {row["path"]: row for row in rows_of(output)}
+    assert counts == (len(rows), 1) == (9, 1)
+    for path, reading in Recognizer().read_many(sorted((tmp_path / "in").glob("*[gp][gn]"))[:-1]):
+        row = rows[str(path)]
+        assert row["text"] == reading.text and row["error"] is None and row["seconds"] > 0
+        assert row["confidence"] == pytest.approx(reading.confidence, abs=1e-6)
+        assert row["boxes"] == [list(digit.box) for digit in reading.digits]
+    assert rows[str(bad)]["text"] is None and "is not a picture" in rows[str(bad)]["error"]
+
+
+def test_the_same_command_again_reads_nothing_twice_and_goes_on(tmp_path, in_process):
+    folder, output = tmp_path / "in", tmp_path / "out.parquet"
+    paths = clusters.make_pictures(folder, 60)
+    predict_to(output, [str(folder)], scheduler=in_process)
+    before = {part: part.stat().st_mtime_ns for part in output.glob("part-*")}
+    for path in paths:  # were they read again, the rows would tell
+        Path(path).write_text("no picture any more")
+    assert predict_to(output, [str(folder)], scheduler=in_process) == (60, 1)
+    assert {part: part.stat().st_mtime_ns for part in output.glob("part-*")} == before
+    shutil.copy(SAMPLES / "coloured.png", folder / "new.png")
+    min(before).unlink()
+    (output / ".99-part-0.parquet").write_text("of a client that was killed")
+    pictures, failed = predict_to(output, [str(folder / "**" / "*.png")], scheduler=in_process)
+    assert pictures == 61 and failed > 10
+    assert sorted(row["path"] for row in rows_of(output)) == sorted(
+        [*paths, str(folder / "new.png")]
+    )
+    assert not (output / ".99-part-0.parquet").exists()
+
+
+def test_addresses_of_fsspec(tmp_path, in_process):
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for i, path in enumerate(sorted(SAMPLES.glob("*.png"))):
+        memory.pipe(f"/box/{i % 2}/{path.name}", path.read_bytes())
+    memory.pipe("/box/0/notes.txt", b"no")
+    names = list(find_pictures("memory://box"))
+    assert len(names) == len(list(find_pictures("memory://box/*/*.png"))) == 5
+    output = tmp_path / "out.parquet"
+    given = ["memory://box", "memory://box/none.png"]
+    assert predict_to(output, given, scheduler=in_process) == (6, 1)
+    texts = {row["path"].rsplit("/")[-1]: row["text"] for row in rows_of(output)}
+    assert texts["dark_on_light.png"] == "7" and texts["none.png"] is None
+    with pytest.raises(ValueError, match="nowhere"):
+        predict_to(output, ["nowhere://box"], scheduler=in_process)
+
+
+def test_names_that_are_no_text_and_a_fault_of_ours_get_their_rows(tmp_path, monkeypatch):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n.png")
+    shutil.copy(SAMPLES / "dark_on_light.png", path)
+    [row] = read_chunk([path]).to_pylist()
+    assert row["text"] == "7" and row["path"].endswith("/\\xff\n.png")
+
+    def fault(picture):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("digitlib.bulk.worker.prepare", fault)
+    [row] = read_chunk([path]).to_pylist()
+    assert row["error"] == "Reading it failed: ZeroDivisionError: oops."
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, in_process, capsys, monkeypatch):
+    monkeypatch.setattr(predict, "CONNECT_SECONDS", 1)
+    picture = str(SAMPLES / "dark_on_light.png")
+    file = tmp_path / "file.parquet"
+    file.write_text("in the way")
+    output = tmp_path / "out.parquet"
+    output.mkdir()
+    (output / "part-0.parquet").write_text("damaged")
+    asked = {
+        ("--output", str(tmp_path / "folder")): "name a folder such as",
+        ("--output", str(file)): "name a folder such as",
+        ("--output", str(output)): "part-0.parquet cannot be continued",
+        ("--workers", "2"): "are for --output",
+        ("--output", str(tmp_path / "a.parquet"), "--scheduler", "tcp://127.0.0.1:9"): "No Dask",
+        ("--output", str(tmp_path / "b.parquet"), "--scheduler", "127.0.0.1:x"): "No Dask",
+        ("--output", str(tmp_path / "b.parquet"), "--scheduler", "tls://127.0.0.1:9"): "No Dask",
+        (
+            "--output",
+            str(tmp_path / "c.parquet"),
+            "--scheduler",
+            in_process,
+            "--model",
+            "x.keras",
+        ): ("no model file"),
+    }
+    for arguments, words in asked.items():
+        assert main(["predict", picture, *arguments]) == 1
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1, said
+    assert list(output.iterdir())
+
+
+def test_no_client_is_made_where_no_scheduler_answers(monkeypatch):
+    """One whose constructor fails can deadlock the next: a suite once stood still for ever."""
+    made = []
+    monkeypatch.setattr(predict, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(predict, "Client", lambda *a, **k: made.append(a))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        for address in (
+            "tcp://127.0.0.1:9",
+            "127.0.0.1:x",
+            "tls://127.0.0.1:9",
+            f"127.0.0.1:{port}",
+        ):
+            with pytest.raises(ConnectionError, match="No Dask scheduler answers at"):
+                predict._client(address)
+    assert made == []
+
+
+SIZES = [400, pytest.param(100_000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_a_killed_worker_and_a_killed_client_lose_and_double_nothing(tmp_path, count):
+    paths = clusters.make_pictures(tmp_path / "in", count)
+    output = tmp_path / "out.parquet"
+    seconds = 0.05 if count < 1000 else 0  # few pictures would be read before anybody is killed
+    (tmp_path / "slow.py").write_text(
+        "import time, digitlib.bulk.worker as rows\n"
+        "rows.open_address = lambda path, read=rows.open_address: (\n"
+        f"    time.sleep({seconds}), read(path))[1]\n"
+    )
+    options = ["--preload", str(tmp_path / "slow.py")]
+    with clusters.dask(tmp_path, 2, *options) as (address, workers):
+        command = [sys.executable, "-m", "digitlib", "predict", str(tmp_path / "in")]
+        command += ["--output", str(output), "--scheduler", address]
+
+        def parts() -> int:
+            return len(list(output.glob("part-*.parquet")))
+
+        def until(condition) -> None:
+            end = time.monotonic() + 600
+            while client.poll() is None and not condition():
+                assert time.monotonic() < end, (tmp_path / "dask.log").read_text()
+                time.sleep(0.01)
+            assert condition(), (tmp_path / "dask.log").read_text()
+
+        client = subprocess.Popen(command)
+        until(lambda: parts() >= 3)
+        again = subprocess.run(command, capture_output=True, text=True)
+        assert again.returncode == 1 and "Another run is writing" in again.stderr
+        client.send_signal(signal.SIGKILL)
+        client.wait()
+        first = parts()
+        assert len(rows_of(output)) < count
+        client = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        until(lambda: parts() >= first + 3)
+        workers[0].kill()
+        said, _ = client.communicate(timeout=3600)
+        peak = clusters.peak_megabytes(workers[1])
+    rows = rows_of(output)
+    print(f"{len(rows):,} rows; {said.strip()}; the worker that lived had {peak:.0f} MB at most")
+    assert client.returncode == 1 and f"{count:,} pictures, {count // 100:,} of which" in said
+    assert sorted(row["path"] for row in rows) == paths
+    failed = [row["path"] for row in rows if row["error"]]
+    assert sorted(failed) == paths[::100]
+    assert peak < MOST_MEGABYTES
+
+
+def test_a_picture_that_ends_the_process_gets_a_row_that_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
+    clusters.make_pictures(tmp_path / "in", 20)
+    (tmp_path / "poison.py").write_text(
+        "import os, digitlib.bulk.worker as rows\n"
+        "rows.open_address = lambda path, read=rows.open_address: (\n"
+        "    os._exit(1) if path.endswith('000013.png') else read(path))\n"
+    )
+    output = tmp_path / "out.parquet"
+    options = ["--preload", str(tmp_path / "poison.py"), "--nanny"]
+    with clusters.dask(tmp_path, 2, *options) as (address, _):
+        counts = predict_to(output, [str(tmp_path / "in")], scheduler=address)
+    assert counts == (20, 2)
+    said = {row["path"][-10:]: row["error"] for row in rows_of(output) if row["error"]}
+    assert "ended the process" in said["000013.png"] and set(said) == {"000000.png", "000013.png"}
+
+
+def test_a_lost_scheduler_is_said_and_the_rest_is_read_later(tmp_path):
+    paths = clusters.make_pictures(tmp_path / "in", 300)
+    output = tmp_path / "out.parquet"
+    command = [sys.executable, "-m", "digitlib", "predict", str(tmp_path / "in")]
+    command += ["--output", str(output)]
+    with clusters.dask(tmp_path, 1) as (address, _):
+        client = subprocess.Popen(
+            [*command, "--scheduler", address], stderr=subprocess.PIPE, text=True
+        )
+        while client.poll() is None and not list(output.glob("part-*.parquet")):
+            time.sleep(0.01)
+    _, said = client.communicate(timeout=120)
+    assert client.returncode == 1 and "same command again" in said and "Traceback" not in said
+    assert subprocess.run([*command, "--workers", "1"], capture_output=True).returncode == 1
+    assert sorted(row["path"] for row in rows_of(output)) == paths

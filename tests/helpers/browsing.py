@@ -1,0 +1,169 @@
+"""Real servers on loopback and a real Chromium, for test_browser.py."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build" / "browser"
+TOKEN = "test"
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
+    *("--disable-component-update", "--no-first-run", "--disable-quic"),
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def served(what: str, folder: Path, arguments: list[str]):
+    """Run notebooks/serve.py with a home of its own; yield its address."""
+    port = free_port()
+    home = folder / "home"
+    settings = home / "settings" / "@jupyterlab"
+    (settings / "apputils-extension").mkdir(parents=True)
+    (settings / "apputils-extension" / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True})
+    )
+    (settings / "notebook-extension").mkdir()
+    (settings / "notebook-extension" / "tracker.jupyterlab-settings").write_text(
+        json.dumps({"windowingMode": "none"})  # else widgets off screen cannot be clicked
+    )
+    environment = os.environ | {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    log = (folder / "server.log").open("w")
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "notebooks" / "serve.py", what, "--no-browser", f"--port={port}"]
+        + arguments,
+        env=environment,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: answers(what, port), 60, folder / "server.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait(timeout=30)
+
+
+def answers(what: str, port: int) -> bool:
+    """Whether the server is there; asking Voila for its page would already run the notebook."""
+    try:
+        if what == "app":
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        else:
+            status = f"http://127.0.0.1:{port}/api/status?token={TOKEN}"
+            urllib.request.urlopen(status, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(condition, seconds: float, log: Path) -> None:
+    """Wait for a condition, or fail with the end of the server's log."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"the server did not start:\n{log.read_text()[-2000:]}", pytrace=False)
+        time.sleep(0.3)
+
+
+def chromium() -> str:
+    """Return the path of the installed Chromium."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        pytest.fail(
+            "browser tests need Chromium: sudo apt-get install chromium, or set CHROMIUM=/its/path",
+            pytrace=False,
+        )
+    return path
+
+
+@contextlib.contextmanager
+def pages_of(size: tuple[int, int], count: int):
+    """Open pages, a session each; fail if one asked another host or logged an error."""
+    from playwright.sync_api import Error, sync_playwright
+
+    outside, errors = [], []
+
+    def ask(request) -> None:
+        if not request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+            outside.append(request.url)
+
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        except Error as error:
+            pytest.fail(f"Chromium does not start: {error}", pytrace=False)
+        viewport = {"width": size[0], "height": size[1]}
+        pages = [
+            browser.new_context(viewport=viewport, has_touch=size[0] < 600).new_page()
+            for _ in range(count)
+        ]
+        for page in pages:
+            page.on("request", ask)
+            page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+            page.on("pageerror", lambda e: errors.append(f"{e}\n{e.stack}"))
+        yield pages
+        browser.close()
+    assert not outside, outside
+    assert not errors, errors
+
+
+@contextlib.contextmanager
+def page_of(size: tuple[int, int]):
+    """Open one page, as `pages_of`."""
+    with pages_of(size, 1) as [page]:
+        yield page
+
+
+def shoot(page, name: str) -> None:
+    """Keep what the page looks like as build/browser/NAME.png."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=BUILD / f"{name}.png", full_page=True)
+
+
+def upload(page, paths: list[Path]) -> None:
+    """Choose files with the upload button."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("button.digitlib-upload").click()
+    chooser.value.set_files(paths)
+
+
+def draw_seven(page) -> None:
+    """Draw a 7 on the pad with the mouse."""
+    canvas = page.locator("canvas.digitlib-canvas")
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    box = canvas.bounding_box()
+    points = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()

@@ -1,0 +1,149 @@
+"""What nbval cannot see: the shape of the notebooks, and that nbval would notice a change."""
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("0*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+ANSWERS = sorted((Path(__file__).parents[2] / "notebooks" / "answers").glob("0*.ipynb"))
+
+
+def cells(path, kind="code"):
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == kind]
+
+
+def test_there_are_five():
+    assert NAMES == [
+        "01_explore_the_data",
+        "02_build_the_cnn",
+        "03_train_the_cnn",
+        "04_error_analysis",
+        "05_predict_your_own",
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
+def test_cells_are_short_have_run_and_are_not_skipped(path):
+    for cell in cells(path):
+        assert len(cell.source.splitlines()) <= 25
+        assert cell.execution_count is not None, "run make outputs"
+        tags = cell.metadata.get("tags", [])
+        assert "nbval-skip" not in tags and "NBVAL_SKIP" not in cell.source
+        assert all(output.output_type != "error" for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
+def test_stored_outputs_have_no_noise_paths_or_widget_state(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+            assert not re.search(r"(?<![\w.])/(home|root|tmp|usr|work|Users)/|[A-Z]:\\", text)
+            assert "Warning" not in text
+            ignored = "nbval-ignore-output" in cell.metadata.get("tags", [])
+            assert ignored or output.get("name") != "stderr"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
+def test_every_figure_has_an_alternative_text(path):
+    for cell in cells(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
+def test_alternative_texts_reach_the_exported_page(path):
+    notebook = nbformat.read(path, as_version=4)
+    texts = [
+        output.metadata["image/png"]["alt"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    template = Path(__file__).parents[2] / "notebooks" / "page.html.j2"
+    page, _ = HTMLExporter(template_file=str(template)).from_notebook_node(notebook)
+    found = re.findall(r'<img[^>]*?alt="([^"]*)"', page)
+    assert [html.unescape(alt) for alt in found if html.unescape(alt) in texts] == texts
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_opening_says_what_is_needed(path):
+    opening = cells(path, "markdown")[0].source
+    for part in ("What you'll do", "What you'll learn", "What you need", "to run"):
+        assert part in opening
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_reader_predicts_and_each_exercise_has_a_start_and_a_worked_answer(path):
+    text = "\n".join(c.source for c in cells(path, "markdown"))
+    assert text.count("**Predict:**") >= 3
+    assert text.count("<summary>Answer</summary>") >= 3
+    number = path.stem[1]
+    starts = {
+        name: cell.outputs[0].text
+        for cell in cells(path)
+        for name in re.findall(r'\bcheck\("([\d.]+)"', cell.source)
+    }
+    assert starts == {f"{number}.{i}": f"{number}.{i}: not answered yet\n" for i in (1, 2, 3)}
+    worked = next(p for p in ANSWERS if p.stem.startswith(path.stem[:2]))
+    said = "".join(o.get("text", "") for cell in cells(worked) for o in cell.outputs)
+    assert all(f"{name}: right!" in said for name in starts)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_end_sums_up_in_five_lines_and_says_what_to_read(path):
+    text = "\n".join(c.source for c in cells(path, "markdown"))
+    summary = text.split("## Summary\n")[1].split("## Exercises")[0]
+    assert len(re.findall(r"^- ", summary, re.M)) == 5
+    assert len(re.findall(r"^- ", text.split("## Further reading\n")[1], re.M)) >= 2
+
+
+def test_notebooks_are_small():
+    assert sum(path.stat().st_size for path in NOTEBOOKS + ANSWERS) < 6_000_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_nbval_notices_an_altered_number(path, tmp_path):
+    """Alter one number in the first printed output, and run only as far as that cell."""
+    notebook = nbformat.read(path, as_version=4)
+    first = next(i for i, c in enumerate(notebook.cells) if prints_a_number(c))
+    notebook.cells = notebook.cells[: first + 1]
+    untouched, altered = tmp_path / "untouched.ipynb", tmp_path / "altered.ipynb"
+    notebook.cells[first].metadata["tags"] = ["nbval-check-output"]
+    # The cell may print what depends on the dataset; here it is compared with itself.
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", untouched]
+        + [write(notebook, tmp_path / "start.ipynb")],
+        check=True,
+        capture_output=True,
+    )
+    assert nbval(untouched) == 0
+    notebook = nbformat.read(untouched, as_version=4)
+    output = next(o for o in notebook.cells[-1].outputs if re.search(r"\d", o.get("text", "")))
+    output.text = re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), output.text, count=1)
+    write(notebook, altered)
+    assert nbval(altered) == 1
+
+
+def prints_a_number(cell):
+    return any(re.search(r"\d", output.get("text", "")) for output in cell.get("outputs", []))
+
+
+def write(notebook, path):
+    nbformat.write(notebook, path)
+    return path
+
+
+def nbval(path):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval"]
+    done = subprocess.run([*command, "--nbval-current-env", path], capture_output=True)
+    return done.returncode

@@ -1,0 +1,165 @@
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitlib.errors import PictureError, display_name
+from digitlib.reading.pictures import open_picture
+
+
+def encoded(image, format, **options):
+    file = io.BytesIO()
+    image.save(file, format=format, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def image():
+    pixels = np.full((40, 60, 3), 250, np.uint8)
+    pixels[10:30, 20:25] = (10, 20, 30)
+    return Image.fromarray(pixels)
+
+
+def is_dark(colours, row, column):
+    return colours[row, column].mean() < 128
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_formats(image, format):
+    picture = open_picture(encoded(image, format))
+    assert picture.size == (60, 40) and picture.colours.shape == (40, 60, 3)
+    assert is_dark(picture.colours, 20, 22) and not is_dark(picture.colours, 5, 5)
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "P", "LA", "PA", "RGBA", "CMYK", "YCbCr", "HSV", "I;16", "I", "F"]
+)
+def test_modes(image, mode):
+    via = image if mode in ("1", "L", "P", "RGBA", "CMYK", "YCbCr", "HSV") else image.convert("L")
+    picture = open_picture(via.convert(mode))
+    assert is_dark(picture.colours, 20, 22) and not is_dark(picture.colours, 5, 5)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(image, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = open_picture(encoded(image, "JPEG", exif=exif))
+    from PIL import ImageOps
+
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(image, "JPEG", exif=exif))))
+    assert picture.size == expected.size
+    assert np.abs(picture.colours.astype(int) - np.asarray(expected)).max() < 3
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_ink_on_nothing_stands_out(ink):
+    pixels = np.zeros((30, 30, 4), np.uint8)
+    pixels[..., :3] = ink
+    pixels[10:20, 14:16, 3] = 255
+    colours = open_picture(Image.fromarray(pixels)).colours.astype(int)
+    assert abs(colours[15, 15] - colours[0, 0]).min() > 200
+
+
+@pytest.mark.parametrize(
+    "dtype", [bool, np.uint8, np.int16, np.uint16, np.int64, np.float16, np.float32, np.float64]
+)
+def test_arrays_of_any_number(dtype):
+    array = np.zeros((20, 30), dtype)
+    array[5:15, 10:12] = 1 if dtype is bool else 100
+    colours = open_picture(array).colours.astype(int)
+    assert colours.shape == (20, 30, 3)
+    assert colours[10, 11, 0] - colours[0, 0, 0] >= 100
+
+
+def test_float_arrays_are_scaled_by_their_finite_range():
+    array = np.zeros((9, 9))
+    array[4, 4], array[0, 0], array[1, 1], array[2, 2] = 7e300, np.nan, np.inf, -np.inf
+    colours = open_picture(array).colours
+    assert colours[4, 4, 0] == 255 and colours[0, 0, 0] == 0 and colours[1, 1, 0] == 255
+
+
+def test_views_and_read_only_arrays():
+    array = np.zeros((40, 40, 3), np.uint8)[::-2, ::-1]
+    array.flags.writeable = False
+    assert open_picture(array).colours.shape == (20, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros(5), "shape"),
+        (np.zeros((2, 2, 5)), "shape"),
+        (np.zeros((0, 4)), "no pixels"),
+        (np.zeros((2, 2), complex), "numbers"),
+        (np.array([["a", "b"]]), "numbers"),
+    ],
+)
+def test_arrays_that_are_no_picture(array, words):
+    with pytest.raises(PictureError, match=words):
+        open_picture(array)
+
+
+def test_files_that_are_no_picture(tmp_path):
+    (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "half.png").write_bytes(encoded(Image.new("RGB", (90, 90), "red"), "PNG")[:150])
+    for name, words in {
+        "text.png": "not a picture",
+        "empty.png": "is empty",
+        "half.png": "is damaged",
+        "none.png": "There is no file",
+        ".": "is a folder",
+    }.items():
+        with pytest.raises(PictureError, match=words) as raised:
+            open_picture(tmp_path / name)
+        assert str(tmp_path.name) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_heic_is_read_with_the_extra(image):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra: digitlib[heic]")
+    pillow_heif.register_heif_opener()
+    picture = open_picture(encoded(image, "HEIF"))
+    assert picture.size == (60, 40) and is_dark(picture.colours, 20, 22)
+
+
+def test_heic_without_the_extra_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PictureError, match=r"pip install 'digitlib\[heic\]'"):
+        open_picture(b"\x00\x00\x00\x18ftypheic" + bytes(40))
+
+
+def test_too_many_pixels_are_refused_before_decoding():
+    header = encoded(Image.new("1", (1, 1)), "BMP")
+    huge = header[:18] + (40000).to_bytes(4, "little") * 2 + header[26:]
+    with pytest.raises(PictureError, match="120 million"):
+        open_picture(huge)
+
+
+def test_a_large_photo_is_worked_on_small_and_keeps_its_size():
+    photo = Image.new("RGB", (4000, 3000), "white")
+    picture = open_picture(encoded(photo, "JPEG"))
+    assert picture.size == (4000, 3000) and 500 <= max(picture.colours.shape) <= 1000
+
+
+def test_names_for_people():
+    assert display_name("a\nb\x1b[31m.png") == "a\\nb\\x1b[31m.png"
+
+
+def test_opaque_is_what_the_numbers_say():
+    page = np.full((30, 30, 4), 255)
+    page[10:20, 14:16, :3] = 0
+    for dtype in (np.uint8, np.int64, np.uint16):
+        assert is_dark(open_picture(page.astype(dtype)).colours, 15, 15)
+    assert is_dark(open_picture(page / 255).colours, 15, 15)
+
+
+def test_a_pillow_image_is_left_as_it_was_and_a_broken_one_gets_a_sentence(image):
+    opened = Image.open(io.BytesIO(encoded(image.resize((3000, 400)), "JPEG")))
+    open_picture(opened)
+    assert opened.size == (3000, 400)
+    content = encoded(image.resize((900, 900)), "PNG")
+    with pytest.raises(PictureError, match="is damaged"):
+        open_picture(Image.open(io.BytesIO(content[: len(content) // 2])))

@@ -1,0 +1,123 @@
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitlib.errors import PictureError
+from digitlib.files import SAMPLES
+from digitlib.reading.imaging import GlyphLine
+from digitlib.reading.recognizer import Recognizer, best_spans
+
+ROWS = list(csv.DictReader((SAMPLES / "labels.csv").open()))
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return Recognizer()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["path"])
+def test_samples_are_read_right(recognizer, row):
+    reading = recognizer.read(SAMPLES / row["path"])
+    assert reading.text == row["text"]
+    assert 0.4 < reading.confidence <= 1
+
+
+def test_a_picture_may_come_as_path_bytes_image_or_array(recognizer):
+    path = SAMPLES / "dark_on_light.png"
+    image = Image.open(path)
+    for picture in (path, str(path), path.read_bytes(), image, np.asarray(image)):
+        assert recognizer.read(picture).text == "7"
+
+
+def test_a_digit_says_what_the_network_saw(recognizer):
+    reading = recognizer.read(SAMPLES / "several_digits.jpg")
+    assert len(reading.digits) == len(reading.text) == 5
+    for digit, character in zip(reading.digits, reading.text, strict=True):
+        assert str(digit.digit) == character
+        assert digit.probabilities.shape == (10,) and digit.image.shape == (28, 28)
+        assert digit.confidence == pytest.approx(digit.probabilities.max())
+        left, top, right, bottom = digit.box
+        assert 0 <= left < right <= 1000 and 0 <= top < bottom <= 420
+    product = np.prod([digit.confidence for digit in reading.digits])
+    assert reading.confidence == pytest.approx(product)
+
+
+def test_many_are_read_in_order_and_errors_stand_in_their_place(recognizer, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("no")
+    paths = [SAMPLES / row["path"] for row in ROWS] + [bad] + [SAMPLES / ROWS[0]["path"]] * 70
+    results = list(recognizer.read_many(paths))
+    assert [path for path, _ in results] == paths
+    texts = [None if isinstance(r, PictureError) else r.text for _, r in results]
+    assert texts == [row["text"] for row in ROWS] + [None] + [ROWS[0]["text"]] * 70
+
+
+def test_workers_say_the_same_in_the_same_order(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from digitlib import Recognizer; from digitlib.files import SAMPLES\n"
+        "if __name__ == '__main__':\n"
+        "    paths = sorted(SAMPLES.glob('*.*g')) * 12 + [SAMPLES / 'labels.csv']\n"
+        "    one, two = (list(Recognizer().read_many(paths, workers=n)) for n in (1, 2))\n"
+        "    assert [p for p, _ in one] == [p for p, _ in two] == paths\n"
+        "    assert [str(r) for _, r in one] == [str(r) for _, r in two]\n"
+        "    print(len(one))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.stdout.strip() == "97", done.stderr
+
+
+def test_a_line_is_split_where_that_is_most_probable():
+    def probs(**shares):
+        p = np.full(11, 0.001)
+        for name, share in shares.items():
+            p[int(name[1:])] = share
+        return p
+
+    none = frozenset()
+    line = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, none, none)
+    two = {(0, 1): probs(d5=0.98), (1, 2): probs(d4=0.98), (0, 2): probs(d10=0.95)}
+    assert best_spans(line, two) == [(0, 1), (1, 2)]
+    one = {(0, 1): probs(d1=0.98), (1, 2): probs(d10=0.9), (0, 2): probs(d4=0.95)}
+    assert best_spans(line, one) == [(0, 2)]
+    cut = GlyphLine(
+        2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}), none
+    )
+    assert best_spans(cut, two) == [(0, 1), (1, 2)]
+    whole = two | {(0, 2): probs(d2=0.9)}
+    assert best_spans(cut, whole) == [(0, 2)]
+    comma = GlyphLine(2, {(0, 1): None, (0, 2): None}, frozenset(), frozenset({1}))
+    assert best_spans(comma, {(0, 1): probs(d7=0.98), (0, 2): probs(d10=0.9)}) == [(0, 1)]
+    assert best_spans(comma, {(0, 1): probs(d1=0.98), (0, 2): probs(d4=0.9)}) == [(0, 2)]
+
+
+def test_reading_imports_no_tensorflow():
+    code = (
+        "import sys; from digitlib import Recognizer; from digitlib.files import SAMPLES;"
+        "print(Recognizer().read(SAMPLES / 'coloured.png').text,"
+        " [m for m in ('tensorflow', 'keras', 'matplotlib', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "5 []", done.stderr
+
+
+def test_what_looks_like_a_digit_among_much_else_is_none(recognizer):
+    page = np.full((300, 600), 255, np.uint8)
+    page[100:200, 40:52] = 0
+    assert recognizer.read(page).text == "1"
+    rows, columns = np.mgrid[0:300, 0:600]
+    page[((rows - 150) / 120) ** 2 + ((columns - 400) / 150) ** 2 < 1] = 0
+    reading = recognizer.read(page)
+    assert reading.text == "" and reading.digits == [] and 0 <= reading.confidence <= 1
+
+
+def test_a_post_in_a_photo_is_no_one_and_a_stroke_on_plain_paper_is(recognizer):
+    rough = np.random.default_rng(0).normal(200, 6, (300, 400)) * np.linspace(0.7, 1, 400)
+    for paper, text in ((rough, ""), (np.full((300, 400), 255.0), "1")):
+        paper = paper.copy()
+        paper[60:, 190:215] = 50
+        assert recognizer.read(np.uint8(np.clip(paper, 0, 255))).text == text

@@ -1,0 +1,317 @@
+import dataclasses
+import io
+import json
+import shutil
+import types
+import zipfile
+
+import numpy as np
+import pytest
+
+from digitlib.datasets.digits import load_digits
+from digitlib.models import saving
+from digitlib.models.backend import keras, tf
+from digitlib.models.loading import load_network, probabilities
+from digitlib.training import cards
+from digitlib.training import loop as training
+from digitlib.training.callbacks import KeepBest
+from digitlib.training.pipeline import batches, random_affine
+from digitlib.training.recipes import recipe_for, recipe_like, rounds
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits("uci")
+
+
+def train(network, digits, recipe, **options):
+    trained = training.train(network, digits, recipe, progress_file=io.StringIO(), **options)
+    return training.scored(trained, digits)
+
+
+@pytest.fixture(scope="module")
+def trained(digits):
+    recipe = recipe_for("fast", digits, epochs=10)
+    return training.scored(
+        training.train("fast", digits, recipe, progress_file=io.StringIO()), digits
+    )
+
+
+def test_it_learns(trained):
+    assert trained.card["test_accuracy"] > 0.85
+    assert trained.history["val_accuracy"][-1] == pytest.approx(
+        trained.card["validation_accuracy"], abs=1e-6
+    )
+
+
+def test_the_card_says_how_it_was_made(trained, digits):
+    card = trained.card
+    assert card["network"] == "fast" and card["dataset"] == "UCI digits"
+    assert card["parameters"] == trained.model.count_params()
+    assert len(card["dataset_sha256"]) == 64 and card["fit_seconds"] > 0
+    for name in ("epochs", "batch_size", "peak_rate", "seed", "versions", "made"):
+        assert name in card
+    low, high = card["test_interval"]
+    assert low < card["test_accuracy"] < high
+    json.dumps(card)
+
+
+class Large:
+    train_labels = range(60_000)
+
+
+def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
+    assert rounds(digits) == 10
+    assert recipe_for("classic", digits).epochs == 10 * recipe_for("classic", Large).epochs
+    assert recipe_for("classic", digits, epochs=2).epochs == 2
+
+    assert recipe_for("classic", Large, epochs=2).epochs == 2
+    assert recipe_for("classic", Large).batch_size == 128
+
+
+@pytest.mark.parametrize(
+    ("network", "changes", "words"),
+    [
+        ("quick", {}, "choose classic"),
+        ("fast", {"epochs": 0}, "epochs is 0"),
+        ("fast", {"batch_size": 10**6}, "batch_size is 1000000"),
+        ("fast", {"seed": -1}, "seed is -1"),
+    ],
+)
+def test_nonsense_is_refused(digits, network, changes, words):
+    with pytest.raises(ValueError, match=words):
+        recipe_for(network, digits, **changes)
+
+
+def test_the_split_is_stratified_and_complete(digits):
+    recipe = recipe_for("fast", digits)
+    learn, validate = training.split(digits, recipe)
+    assert sorted([*learn, *validate]) == list(range(len(digits.train_labels)))
+    shares = np.bincount(digits.train_labels[validate]) / np.bincount(digits.train_labels)
+    assert np.ptp(shares) < 0.02
+
+
+def test_batches_follow_from_seed_and_epoch(digits):
+    recipe = recipe_for("classic", digits, epochs=10)
+    images, labels = digits.train_images[:64], digits.train_labels[:64]
+
+    def all_batches(recipe):
+        return [(x.numpy(), y.numpy()) for x, y in batches(images, labels, recipe, 10)]
+
+    first, second = all_batches(recipe), all_batches(recipe)
+    assert len(first) == recipe.epochs * 2
+    for (x, y), (u, v) in zip(first, second, strict=True):
+        assert np.array_equal(x, u) and np.array_equal(y, v)
+        assert x.shape == (32, 28, 28, 1) and x.min() >= 0 and x.max() <= 1
+        assert np.array_equal(y.sum(axis=1), np.ones(32))
+    assert not np.array_equal(first[0][0], first[2][0]), "each epoch has its own order"
+    epoch_labels = np.concatenate([y.argmax(axis=1) for _, y in first[:2]])
+    assert np.array_equal(np.bincount(epoch_labels), np.bincount(labels)), "each image once"
+
+
+def test_ctrl_c_keeps_the_best_weights_and_says_so(digits, monkeypatch):
+    recipe = recipe_for("fast", digits, epochs=10)
+    seen = []
+
+    class Impatient(KeepBest):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            seen.append((self.best, self.weights))
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "KeepBest", Impatient)
+    trained = training.scored(
+        training.train("fast", digits, recipe, progress_file=io.StringIO()), digits
+    )
+    assert trained.card["interrupted"] == "by the user"
+    best, weights = max(seen, key=lambda pair: pair[0])
+    assert trained.card["validation_accuracy"] == pytest.approx(best, abs=1e-6)
+    for now, then in zip(trained.model.get_weights(), weights, strict=True):
+        assert np.array_equal(now, then)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_saved_and_loaded_it_says_the_same(trained, digits, tmp_path, suffix):
+    path = training.save(trained, tmp_path / f"model{suffix}")
+    assert sorted(f.name for f in tmp_path.iterdir()) == [path.name, f"{path.name}.card.json"]
+    assert json.loads(cards.card_path(path).read_text())["network"] == "fast"
+    images = digits.test_images[:50]
+    assert np.allclose(load_network(path)(images), probabilities(trained.model, images), atol=1e-6)
+
+
+def test_a_saved_model_says_nothing_that_older_kerases_do_not_know(trained, tmp_path):
+    path = training.save(trained, tmp_path / "model.keras")
+    with zipfile.ZipFile(path) as archive:
+        said = archive.read("config.json").decode()
+    assert "kernel_size" in said and not [name for name in saving.NEWER if name in said]
+
+
+def test_tflite_says_the_same_for_any_number_of_images(trained, digits, tmp_path):
+    try:
+        saving.check_export()
+    except ValueError as error:
+        pytest.skip(str(error))
+    path = saving.export_tflite(trained.model, tmp_path / "model.tflite")
+    network = load_network(path)
+    for count in (1, 7, 50):
+        images = digits.test_images[:count]
+        expected = probabilities(trained.model, images)
+        assert np.allclose(network(images), expected, atol=1e-5)
+
+
+def test_a_failed_save_leaves_the_old_model_whole(trained, tmp_path, monkeypatch):
+    path = training.save(trained, tmp_path / "model.keras")
+    before = path.read_bytes()
+
+    def half(model, temporary):
+        temporary.write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", half)
+    with pytest.raises(OSError, match="No space"):
+        training.save(trained, path)
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model", "none/model.keras"])
+def test_outputs_that_cannot_be_are_refused_beforehand(tmp_path, name):
+    with pytest.raises((ValueError, OSError), match="Cannot save"):
+        saving.check_output(tmp_path / name)
+
+
+def test_random_affine_is_a_function_of_its_seed_and_leaves_the_middle():
+    images = np.zeros((4, 28, 28, 1), np.float32)
+    images[:, 10:18, 10:18] = 1
+    seed = tf.constant([1, 2], tf.int64)
+    moved = random_affine(tf.constant(images), seed, 10, 0.1, 2).numpy()
+    assert np.array_equal(moved, random_affine(tf.constant(images), seed, 10, 0.1, 2).numpy())
+    other = tf.constant([1, 3], tf.int64)
+    assert not np.array_equal(moved, random_affine(tf.constant(images), other, 10, 0.1, 2).numpy())
+    assert np.all(moved[:, 14, 14] > 0.9) and np.all(moved[:, 0] == 0)
+    still = random_affine(tf.constant(images), seed, 0, 0, 0).numpy()
+    assert np.allclose(still, images, atol=1e-6)
+
+
+def test_classic_is_the_promised_network_layer_for_layer():
+    from digitlib.models.architectures import classic_cnn
+
+    network = classic_cnn()
+    names = [type(layer).__name__ for layer in network.layers]
+    assert names == ["Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense", "Dropout", "Dense"]
+    activations = [keras.activations.serialize(network.layers[i].activation) for i in (0, 4, 6)]
+    assert activations == ["relu", "relu", "softmax"]
+    assert network.input_shape == (None, 28, 28, 1) and network.output_shape == (None, 10)
+
+
+def same_weights(model, other):
+    pairs = zip(model.get_weights(), other.get_weights(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def quickly(network, digits, **options):
+    """Train four short epochs; dropout, augmentation and batch normalisation included."""
+    recipe = dataclasses.replace(recipe_for(network, digits), epochs=4, batch_size=128)
+    trained = training.train(network, digits, recipe, progress_file=io.StringIO(), **options)
+    return training.scored(trained, digits)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("network", ["classic", "fast"])
+def test_a_resumed_run_ends_like_an_undisturbed_one(digits, tmp_path, network):
+    undisturbed = quickly(network, digits, deterministic=True)
+
+    def killed_in_the_third_epoch(history):
+        if len(history["loss"]) == 3:  # before its checkpoint is written
+            raise Killed
+
+    with pytest.raises(Killed):
+        quickly(network, digits, folder=tmp_path, on_epoch=killed_in_the_third_epoch)
+    seen = []
+    resumed = quickly(network, digits, folder=tmp_path, resume=True, on_epoch=seen.append)
+    assert len(seen) == 2, "two epochs were left to do"
+    assert same_weights(resumed.model, undisturbed.model)
+    assert resumed.card["test_accuracy"] == undisturbed.card["test_accuracy"]
+    assert resumed.card["epochs_completed"] == 4
+    for name, values in undisturbed.history.items():
+        assert resumed.history[name] == pytest.approx(values, rel=1e-6)
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 5
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(digits):
+    first, second = (quickly("fast", digits, deterministic=True) for _ in range(2))
+    assert same_weights(first.model, second.model)
+    recipe = dataclasses.replace(recipe_for("fast", digits, seed=1), epochs=4, batch_size=128)
+    other = training.scored(
+        training.train("fast", digits, recipe, progress_file=io.StringIO()), digits
+    )
+    assert not same_weights(first.model, other.model)
+
+
+def test_a_card_is_enough_to_repeat_its_run(trained, digits):
+    card = json.loads(json.dumps(trained.card))
+    assert recipe_like(card, digits) == recipe_for("fast", digits, epochs=10)
+    with pytest.raises(ValueError, match="was made with"):
+        recipe_like(card | {"dataset_sha256": "0"}, digits)
+    with pytest.raises(ValueError, match="epochs is '12'"):
+        recipe_like(card | {"epochs": "12"}, digits)
+    with pytest.raises(ValueError, match="peak_rate"):
+        recipe_like({k: v for k, v in card.items() if k != "peak_rate"}, digits)
+
+
+def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_path):
+    recipe = dataclasses.replace(recipe_for("fast", digits), epochs=1)
+    training.train("fast", digits, recipe, folder=tmp_path, progress_file=io.StringIO())
+    before = (tmp_path / "latest.weights.h5").read_bytes()
+    with pytest.raises(ValueError, match="there network was fast, here it is classic"):
+        quickly("classic", digits, folder=tmp_path, resume=True)
+    other = dataclasses.replace(recipe, seed=5)
+    with pytest.raises(ValueError, match="there seed was 0, here it is 5"):
+        training.train("fast", digits, other, folder=tmp_path, resume=True)
+    assert (tmp_path / "latest.weights.h5").read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(
+    digits, tmp_path, monkeypatch
+):
+    first_weights = []
+
+    def explode(history):
+        if len(history["loss"]) == 2:
+            model = first_weights[0]
+            first_weights.append([w.copy() for w in model.get_weights()])
+            model.set_weights([w * np.nan for w in model.get_weights()])
+
+    compiled = training.compiled
+
+    def remembered(*arguments):
+        first_weights.append(compiled(*arguments))
+        return first_weights[0]
+
+    monkeypatch.setattr(training, "compiled", remembered)
+    trained = quickly("classic", digits, on_epoch=explode)
+    assert trained.card["interrupted"] == "the loss was not a number"
+    assert all(np.isfinite(w).all() for w in trained.model.get_weights())
+
+
+def test_a_full_disk_is_said_before_training(tmp_path, monkeypatch):
+    usage = types.SimpleNamespace(free=1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    with pytest.raises(OSError, match="disk is full"):
+        saving.check_output(tmp_path / "model.keras")
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(digits, tmp_path, capsys):
+    folder = tmp_path / "run"
+
+    def full(history):
+        if len(history["loss"]) == 1:
+            shutil.rmtree(folder)
+            folder.write_text("in the way")
+
+    trained = quickly("fast", digits, folder=folder, on_epoch=full)
+    assert trained.card["epochs_completed"] == 4
+    assert "could not be written" in capsys.readouterr().err
