@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-all test-oldest browser-test lab app outputs lock audit clean
+.PHONY: run test types test-all test-oldest browser-test lab app outputs lock audit clean
 
 run: .venv/ready
 	$(BIN)/python notebooks/run.py
@@ -11,8 +11,12 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest
 	$(BIN)/python notebooks/check.py
+
+types: .venv/ready
+	$(BIN)/python -m mypy
 
 test-all: test browser-test
 	$(BIN)/python -m pytest -m slow

@@ -1,13 +1,14 @@
 """What the files beside the code promise to each other."""
 
 import csv
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
 
-import nbformat
-import pytest
 from PIL import Image
+
+import digitlib
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -26,27 +27,34 @@ def test_badges_open_this_repositorys_notebooks():
     assert named == {path.name for path in (ROOT / "notebooks").glob("0*.ipynb")}
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "notebooks").glob("0*.ipynb")), ids=lambda p: p.stem
-)
-def test_first_cells_install_from_this_repository_and_keep_what_is_there(path):
-    notebook = nbformat.read(path, as_version=4)
-    first = next(cell for cell in notebook.cells if cell.cell_type == "code").source
-    assert f'repository = "{REPOSITORY}"' in first and "@ git+{repository}" in first
-    assert '"numpy", "tensorflow", "keras"' in first and "-c kept.txt" in first
-
-
-def test_versions_stand_in_pyproject_alone():
+def test_versions_of_dependencies_stand_in_pyproject_alone():
     assert (ROOT / "requirements.txt").read_text().strip() == "-e .[all]"
     environment = (ROOT / "environment.yml").read_text()
     assert "-e .[all]" in environment
     assert not re.search(r"(tensorflow|numpy|jupyterlab)", environment)
 
 
-def test_the_packages_version_is_pyprojects():
-    import digitlib
+def test_the_version_stands_in_the_package_alone():
+    assert "version" in PROJECT["dynamic"] and "version" not in PROJECT
+    assert importlib.metadata.version("digitlib") == digitlib.__version__
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"version: {digitlib.__version__}\n" in citation
+    assert f"## [{digitlib.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 
-    assert digitlib.__version__ == PROJECT["version"]
+
+def test_every_extra_that_is_advised_exists():
+    extras = PROJECT["optional-dependencies"]
+    texts = [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/*.md")]
+    texts += [*ROOT.glob("*/README.md"), *ROOT.glob("notebooks/**/*.ipynb")]
+    texts += [*ROOT.glob("digitlib/**/*.py"), *ROOT.glob("digitlib/*.py")]
+    advised = {
+        extra
+        for path in texts
+        for names in re.findall(r"(?:digitlib|\.)\[([\w,]+)\]", path.read_text(encoding="utf-8"))
+        for extra in names.split(",")
+    }
+    assert {"lessons", "all"} <= advised
+    assert advised <= extras.keys() - {"notebooks", "scale"}
 
 
 def test_samples_of_package_and_data_folder_are_the_same():
@@ -58,8 +66,3 @@ def test_samples_of_package_and_data_folder_are_the_same():
     listed = [row["path"] for row in csv.DictReader((inside / "labels.csv").open())]
     assert sorted([*listed, "labels.csv"]) == names
     assert all(Image.open(inside / name).size for name in listed)
-
-
-def test_modules_are_short():
-    for path in (ROOT / "digitlib").glob("*.py"):
-        assert len(path.read_text().splitlines()) <= 250, path.name
