@@ -1,4 +1,4 @@
-# make run, make test: see README.md. Without make, its section on pip has the same steps.
+# What each target is for: .github/CONTRIBUTING.md, which also has the same steps without make.
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -55,7 +55,7 @@ audit: .venv/ready
 	$(BIN)/pip-audit --skip-editable
 
 clean:
-	rm -rf build .venv .pytest_cache .ruff_cache
+	rm -rf build .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
