@@ -32,11 +32,12 @@ def made_pictures(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> dict
     for number, (name, (make, count)) in enumerate(GROUPS.items()):
         rng = np.random.default_rng([seed, number])
 
-        def pick(among=None, rng=rng):
-            k = rng.choice(among or len(labels))
+        def pick(broken=False, rng=rng):
+            """Return a test image and its digit, if need be one whose ink is in two pieces."""
+            k = rng.choice(in_two if broken and in_two else len(labels))
             return images[k], str(labels[k])
 
-        groups[name] = [make(pick, in_two, rng) for _ in range(count)]
+        groups[name] = [make(pick, rng) for _ in range(count)]
     return groups
 
 
@@ -186,15 +187,15 @@ def as_file(image, kind="PNG", **options):
     return file.getvalue()
 
 
-# Groups: each function makes one picture.
+# Groups: each function makes one picture, and says what a person reads in it.
 
 
-def photo(pick, in_two, rng):
+def photo(pick, rng):
     ink, text = a_digit(pick, rng)
     return picture_of(ink, rng), text
 
 
-def drawing(pick, in_two, rng):
+def drawing(pick, rng):
     ink, text = a_digit(pick, rng)
     if rng.random() < 0.3:  # a brush of hard pixels
         ink = np.round(ink)
@@ -205,7 +206,7 @@ def drawing(pick, in_two, rng):
     return picture_of(ink, rng, photos=0), text
 
 
-def tiny(pick, in_two, rng):
+def tiny(pick, rng):
     """A data set's own image, or a digit of 8 to 20 pixels with hardly a margin."""
     image, text = pick()
     if rng.random() < 0.6:
@@ -218,22 +219,22 @@ def tiny(pick, in_two, rng):
     return as_file(image if rng.random() < 0.5 else 255 - image), text
 
 
-def number(pick, in_two, rng):
+def number(pick, rng):
     ink, text = a_number(pick, rng, 8)
     return picture_of(ink, rng), text
 
 
-def lined(pick, in_two, rng):
+def lined(pick, rng):
     ink, text = a_number(pick, rng, 5) if rng.random() < 0.6 else a_digit(pick, rng, 30, 90)
     return picture_of(ink, rng, pitch=rng.uniform(0.5, 1.6) * len(ink)), text
 
 
-def touching(pick, in_two, rng):
+def touching(pick, rng):
     ink, text = a_number(pick, rng, 3, touching=True)
     return picture_of(ink, rng, photos=0.5), text
 
 
-def two_lines(pick, in_two, rng):
+def two_lines(pick, rng):
     height = rng.uniform(28, 60)
     rows = [a_number(pick, rng, 5, height) for _ in range(2)]
     width, gap = max(ink.shape[1] for ink, _ in rows), int(rng.uniform(0.3, 0.9) * height)
@@ -241,12 +242,12 @@ def two_lines(pick, in_two, rng):
     return picture_of(np.concatenate(inks), rng), "\n".join(text for _, text in rows)
 
 
-def coloured(pick, in_two, rng):
+def coloured(pick, rng):
     ink, text = a_number(pick, rng, 4) if rng.random() < 0.4 else a_digit(pick, rng, 30, 160)
     return picture_of(ink, rng, photos=0.6, colours=equally_grey), text
 
 
-def in_pieces(pick, in_two, rng):
+def in_pieces(pick, rng):
     """Digits in two strokes, drawn or from the data set; alone, or with any digit between two."""
     height, pen = int(rng.uniform(35, 120)), rng.random()
     inks, texts = [], []
@@ -255,18 +256,18 @@ def in_pieces(pick, in_two, rng):
             texts.append(str(rng.choice(list(TWO_STROKES))))
             inks.append(in_two_strokes(texts[-1], height, pen, rng))
         else:
-            image, text = pick() if k == 1 or not in_two else pick(in_two)
+            image, text = pick(broken=k != 1)
             texts.append(text)
             inks.append(written(image, height, pen, rng))
     return picture_of(side_by_side(inks, rng), rng, photos=0.5), "".join(texts)
 
 
-def blank_paper(pick, in_two, rng):
+def blank_paper(pick, rng):
     pitch = rng.uniform(15, 60) if rng.random() < 0.4 else None
     return picture_of(np.zeros(rng.integers(30, 150, 2)), rng, pitch=pitch), ""
 
 
-def words(pick, in_two, rng):
+def words(pick, rng):
     """Print, or a single letter or sign."""
     size, text = int(rng.integers(40, 140)), str(rng.choice(list(LETTERS)))
     if rng.random() < 0.6:
@@ -277,7 +278,7 @@ def words(pick, in_two, rng):
     return picture_of(trimmed(np.asarray(page) / 255), rng), ""
 
 
-def scribble(pick, in_two, rng):
+def scribble(pick, rng):
     """An aimless line, or a zigzag that crosses something out."""
     side, count = int(rng.integers(60, 200)), rng.integers(14, 30)
     points = rng.uniform(0.1, 0.9, (count, 2))
@@ -287,7 +288,7 @@ def scribble(pick, in_two, rng):
     return picture_of(drawn([points * side], side, rng.uniform(2, 6)), rng, photos=0.5), ""
 
 
-def texture(pick, in_two, rng):
+def texture(pick, rng):
     """Cloth, wood, plaster, grass: noise that is smooth along one direction or none."""
     height, width = shape = rng.integers(90, 320, 2)
     field = ndimage.gaussian_filter(rng.normal(0, 1, shape), rng.uniform(0.5, 8, 2), mode="wrap")
@@ -299,7 +300,7 @@ def texture(pick, in_two, rng):
     return photographed(first + (second - first) * amount, rng), ""
 
 
-def things(pick, in_two, rng):
+def things(pick, rng):
     """A part of a room, a street or a garden: things that hide each other, most of them small."""
     image = Image.new("RGB", tuple(rng.integers(90, 320, 2).tolist()))
     draw = ImageDraw.Draw(image)
