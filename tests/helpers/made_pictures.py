@@ -33,8 +33,8 @@ def made_pictures(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> dict
         rng = np.random.default_rng([seed, number])
 
         def pick(broken=False, rng=rng):
-            """Return a test image and its digit, if need be one whose ink is in two pieces."""
-            k = rng.choice(in_two if broken and in_two else len(labels))
+            """Return a test image and its digit; a broken one lies in two pieces, if many do."""
+            k = rng.choice(in_two if broken and len(in_two) > 9 else len(labels))
             return images[k], str(labels[k])
 
         groups[name] = [make(pick, rng) for _ in range(count)]

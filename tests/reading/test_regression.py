@@ -43,7 +43,7 @@ PINNED = {
         "touching": (1, 21),
         "two lines": (9, 1),
         "colours": (49, 0),
-        "in pieces": (54, 3),
+        "in pieces": (57, 0),
         "blank paper": (11, 0),
         "words": (19, 2),
         "scribbles": (20, 0),
