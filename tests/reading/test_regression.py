@@ -1,0 +1,148 @@
+"""Would notice if reading got worse: how many made-up pictures of each group are read right.
+
+The counts are no aims. After a change that reads better, set them as the message says; after one
+that reads worse in one group for the sake of another, say so where you lower one.
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+import pytest
+from helpers.made_pictures import made_pictures
+from PIL import Image
+
+from digitlib import glyphs, imaging, ink, recognizer
+from digitlib.datasets import load_digits
+
+SURE = 0.9  # who says so should be right
+# Of each group: how many are read right, and how many are read wrong though the reader is sure.
+PINNED = {
+    "MNIST": {
+        "photos": (78, 0),
+        "drawings": (59, 1),
+        "tiny": (59, 0),
+        "numbers": (48, 1),
+        "lined paper": (37, 1),
+        "touching": (6, 18),
+        "two lines": (15, 3),
+        "colours": (47, 0),
+        "in pieces": (58, 0),
+        "blank paper": (11, 0),
+        "words": (19, 2),
+        "scribbles": (20, 0),
+        "textures": (30, 0),
+        "things": (35, 0),
+    },
+    "UCI digits": {
+        "photos": (76, 1),
+        "drawings": (56, 0),
+        "tiny": (57, 1),
+        "numbers": (36, 4),
+        "lined paper": (31, 2),
+        "touching": (1, 21),
+        "two lines": (9, 1),
+        "colours": (49, 0),
+        "in pieces": (57, 0),
+        "blank paper": (11, 0),
+        "words": (19, 2),
+        "scribbles": (20, 0),
+        "textures": (30, 0),
+        "things": (35, 0),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits()
+
+
+@pytest.fixture(scope="module")
+def pictures(digits):
+    return made_pictures(digits.test_images, digits.test_labels)
+
+
+def counted(reader, pictures):
+    """Return how many of each group are right, and how many are wrong though sure."""
+    files = [file for group in pictures.values() for file, _ in group]
+    readings = iter([reading for _, reading in reader.read_many(files)])
+    counts = {}
+    for name, group in pictures.items():
+        pairs = [(next(readings), text) for _, text in group]
+        right = sum(reading.text == text for reading, text in pairs)
+        wrong = [reading for reading, text in pairs if reading.text != text]
+        counts[name] = right, sum(reading.confidence >= SURE for reading in wrong)
+    return counts
+
+
+def compare(counts, pinned):
+    """Fail if a group is read worse than pinned by two pictures, or better by three."""
+    said = []
+    for name, (right, sure) in counts.items():
+        before, sure_before = pinned[name]
+        if right < before - 1:
+            said.append(f"{name}: worse, {right} are right, and {before} were")
+        elif right >= before + 3:
+            said.append(f"{name}: reads better than pinned: set {before} to {right}")
+        if sure > sure_before + 1:
+            said.append(f"{name}: worse, {sure} are wrong though sure, and {sure_before} were")
+    assert not said, "\n".join(said)
+
+
+def test_pictures_are_read_as_well_as_before(digits, pictures):
+    compare(counted(recognizer.Recognizer(), pictures), PINNED[digits.name])
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [((8, 1), "worse, 8"), ((13, 1), "set 10 to 13"), ((10, 3), "worse, 3"), ((9, 2), None)],
+)
+def test_what_counts_as_a_difference(counts, message):
+    if message is None:
+        compare({"photos": counts, "words": (12, 0)}, {"photos": (10, 1), "words": (10, 5)})
+    else:
+        with pytest.raises(AssertionError, match=f"photos.*{message}"):
+            compare({"photos": counts}, {"photos": (10, 1)})
+
+
+def one_paper(monkeypatch, digits):
+    """Paper is the same everywhere."""
+    monkeypatch.setattr(ink, "_surface", lambda along: np.full_like(along, np.median(along)))
+
+
+def only_grey(monkeypatch, digits):
+    def find_ink(colours):
+        grey = Image.fromarray(colours).convert("L").convert("RGB")
+        return ink.find_ink(np.asarray(grey))
+
+    monkeypatch.setattr(imaging, "find_ink", find_ink)
+
+
+def no_stacking(monkeypatch, digits):
+    monkeypatch.setattr(glyphs, "_merge_stacked", lambda pieces: pieces)
+
+
+def any_share_of_ink(monkeypatch, digits):
+    monkeypatch.setattr(recognizer, "LEAST_SHARE", 0)
+
+
+def one_epoch(monkeypatch, digits):
+    """The network has seen some thousand images once."""
+    from digitlib.evaluation import probabilities
+    from digitlib.recipes import recipe_for
+    from digitlib.training import train
+
+    images, labels = digits.train_images[:4000], digits.train_labels[:4000]
+    few = dataclasses.replace(digits, train_images=images, train_labels=labels)
+    model = train("fast", few, recipe_for("fast", few, epochs=1)).model
+    network = functools.partial(probabilities, model)
+    monkeypatch.setattr(recognizer, "load_network", lambda path: network)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [one_paper, only_grey, no_stacking, any_share_of_ink, one_epoch])
+def test_faults_are_noticed(digits, pictures, monkeypatch, fault):
+    fault(monkeypatch, digits)
+    with pytest.raises(AssertionError, match="worse"):
+        compare(counted(recognizer.Recognizer(), pictures), PINNED[digits.name])
