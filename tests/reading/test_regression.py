@@ -9,11 +9,11 @@ import functools
 
 import numpy as np
 import pytest
-from helpers.made_pictures import made_pictures
+from made_pictures import made_pictures
 from PIL import Image
 
-from digitlib import glyphs, imaging, ink, recognizer
 from digitlib.datasets import load_digits
+from digitlib.reading import glyphs, imaging, ink, recognizer
 
 SURE = 0.9  # who says so should be right
 # Of each group: how many are read right, and how many are read wrong though the reader is sure.
@@ -129,9 +129,8 @@ def any_share_of_ink(monkeypatch, digits):
 
 def one_epoch(monkeypatch, digits):
     """The network has seen some thousand images once."""
-    from digitlib.evaluation import probabilities
-    from digitlib.recipes import recipe_for
-    from digitlib.training import train
+    from digitlib.models import probabilities
+    from digitlib.training import recipe_for, train
 
     images, labels = digits.train_images[:4000], digits.train_labels[:4000]
     few = dataclasses.replace(digits, train_images=images, train_labels=labels)
