@@ -23,13 +23,6 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary name in the same folder, and rename what was written there to `path`.
 
     So a file appears whole or not at all, whatever happens while it is written.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with whole_file(Path(folder, "card.json")) as temporary:
-    ...         _ = temporary.write_text("{}")
-    ...     os.listdir(folder)
-    ['card.json']
     """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:

@@ -19,17 +19,16 @@ def classic_cnn() -> "keras.Sequential":
     """
     from digitlib.models.backend import keras
 
-    layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 5, activation="relu"),
-            layers.MaxPooling2D(3),
-            layers.Dropout(0.25),
-            layers.Flatten(),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
+            keras.layers.Conv2D(32, 5, activation="relu"),
+            keras.layers.MaxPooling2D(3),
+            keras.layers.Dropout(0.25),
+            keras.layers.Flatten(),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(10, activation="softmax"),
         ],
         name="classic_cnn",
     )
@@ -44,16 +43,15 @@ def fast_cnn() -> "keras.Sequential":
     """
     from digitlib.models.backend import keras
 
-    layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(24, 5, strides=2, padding="same", activation="relu"),
+            keras.layers.Conv2D(24, 5, strides=2, padding="same", activation="relu"),
             *_convolution(48, 3, strides=2),
             *_convolution(64, 3),
-            layers.Flatten(),
-            layers.Dropout(0.3),
-            layers.Dense(10, activation="softmax"),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(10, activation="softmax"),
         ],
         name="fast_cnn",
     )
@@ -68,7 +66,6 @@ def reader_cnn() -> "keras.Sequential":
     """
     from digitlib.models.backend import keras
 
-    layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -77,9 +74,9 @@ def reader_cnn() -> "keras.Sequential":
             *_convolution(64, 3),
             *_convolution(64, 5, strides=2),
             *_convolution(128, 3),
-            layers.GlobalAveragePooling2D(),
-            layers.Dropout(0.3),
-            layers.Dense(11, activation="softmax"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(11, activation="softmax"),
         ],
         name="reader_cnn",
     )

@@ -35,12 +35,6 @@ def check_output(path: str | Path) -> Path:
         If the name ends in neither .keras nor .h5.
     OSError
         If the folder does not exist, cannot be written to, or is full.
-
-    Examples
-    --------
-    >>> check_output("model.pt")
-    Traceback (most recent call last):
-    ValueError: Cannot save a model as model.pt: the name must end in .keras or .h5.
     """
     path, name = Path(path), display_name(path)
     if path.suffix not in SUFFIXES:
