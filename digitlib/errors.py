@@ -1,4 +1,4 @@
-"""The two exceptions that a person meets, and names of files fit to be printed."""
+"""The two exceptions that a person meets, and file names and reasons fit to be printed."""
 
 import os
 
@@ -11,7 +11,7 @@ class ModelError(ValueError):
     """A model that cannot be used; the message is one sentence for the person who gave it."""
 
 
-def display_name(path) -> str:
+def display_name(path: str | bytes | os.PathLike) -> str:
     r"""Return a path for people: control characters and undecodable bytes escaped.
 
     >>> display_name("scan\n1.png")

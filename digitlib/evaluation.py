@@ -3,6 +3,8 @@
 Works on labels and probabilities as plain arrays.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -24,7 +26,9 @@ def right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return probabilities[:, :10].argmax(axis=1) == labels
 
 
-def score(network, images: np.ndarray, labels: np.ndarray) -> dict:
+def score(
+    network: Callable[[np.ndarray], np.ndarray], images: np.ndarray, labels: np.ndarray
+) -> dict:
     """Return how good a network is; keys as `rate` has them.
 
     Parameters
@@ -67,7 +71,7 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
 
     if total <= 0 or not 0 <= correct <= total:
         raise ValueError(
-            f"{correct} correct of {total} is no rate: expected 0 <= correct <= total."
+            f"{correct} correct of {total} is not a rate: expected 0 <= correct <= total."
         )
     interval = binomtest(int(correct), int(total)).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
@@ -78,7 +82,7 @@ def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float
 
     Images that both read right or both read wrong say nothing about which is better; of the
     others, each model should win about half, if they are equally good. Q. McNemar, Psychometrika
-    12 (1947), 153-157; exact, by the binomial distribution.
+    12 (1947), 153-157; here exact, by the binomial distribution.
 
     Parameters
     ----------
@@ -91,6 +95,12 @@ def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float
         Images that one model alone reads right.
     p : float
         How probable so uneven a split, or a more uneven one, would be by chance.
+
+    Examples
+    --------
+    >>> first, second = np.array([True, True, True, False]), np.array([True, False, False, False])
+    >>> mcnemar(first, second)
+    (2, 0, 0.5)
     """
     from scipy.stats import binomtest
 
@@ -102,24 +112,15 @@ def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float
     return only_first, only_second, float(p)
 
 
-def confusion_matrix(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return the (10, 10) counts: row, what the digit is; column, what it was read as."""
-    confusion = np.zeros((10, 10), int)
-    np.add.at(confusion, (np.asarray(labels, int), np.asarray(predicted, int)), 1)
-    return confusion
-
-
-def precision_recall(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each class's precision and recall, (10,) each; 0 where a class never occurs."""
-    right = np.diag(confusion)
-    read_as, present = confusion.sum(axis=0), confusion.sum(axis=1)
-    return right / np.maximum(read_as, 1), right / np.maximum(present, 1)
-
-
 def most_confused(confusion: np.ndarray, count: int) -> list[tuple[int, int, int]]:
-    """Return the `count` largest off-diagonal entries as (label, read as, how often)."""
-    errors = confusion.copy()
-    np.fill_diagonal(errors, 0)
+    """Return a confusion matrix's largest off-diagonal entries as (label, read as, how often).
+
+    >>> confusion = np.diag([90] * 10)
+    >>> confusion[4, 9] = 5
+    >>> most_confused(confusion, 1)
+    [(4, 9, 5)]
+    """
+    errors = confusion - np.diag(np.diag(confusion))
     order = np.argsort(-errors, axis=None, kind="stable")[:count]
     rows, columns = np.unravel_index(order, errors.shape)
     return [(int(r), int(c), int(errors[r, c])) for r, c in zip(rows, columns, strict=True)]
@@ -127,7 +128,7 @@ def most_confused(confusion: np.ndarray, count: int) -> list[tuple[int, int, int
 
 def most_confident_mistakes(labels: np.ndarray, probs: np.ndarray, count: int) -> np.ndarray:
     """Return the indices of wrong answers, the most confident first."""
-    wrong = np.flatnonzero(probs.argmax(axis=1) != labels)
+    wrong = np.flatnonzero(~right(probs, labels))
     order = np.argsort(-probs[wrong].max(axis=1), kind="stable")
     return wrong[order[:count]]
 
@@ -140,6 +141,11 @@ def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> np
     right : (n,) bool
     confidence : (n,)
         In 0..1; the bins have equal width.
+
+    Examples
+    --------
+    >>> reliability(np.array([True, False, True, True]), np.array([0.5, 0.5, 0.9, 0.9])).tolist()
+    [[0.5, 0.5, 2.0], [0.9, 1.0, 2.0]]
     """
     places = np.minimum((confidence * bins).astype(int), bins - 1)
     return np.array(
@@ -154,6 +160,9 @@ def calibration_error(right: np.ndarray, confidence: np.ndarray, bins: int = 10)
     """Return the expected calibration error, 0..1: how far confidence is from the share right.
 
     M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015.
+
+    >>> calibration_error(np.array([True, False]), np.array([0.75, 0.75]))
+    0.25
     """
     means, shares, counts = reliability(right, confidence, bins).T
     return float(np.sum(np.abs(means - shares) * counts) / np.sum(counts))
@@ -163,6 +172,9 @@ def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
     """Return probabilities (n, k) made less sure (temperature above 1) or surer (below 1).
 
     The most probable class stays the same. C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017.
+
+    >>> with_temperature(np.array([[0.9, 0.1]]), 2).round(2).tolist()
+    [[0.75, 0.25]]
     """
     scores = np.log(np.clip(probs, 1e-12, 1)) / temperature
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -170,12 +182,20 @@ def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def log_loss(labels: np.ndarray, probs: np.ndarray) -> float:
-    """Return the mean negative log-likelihood of the labels: the loss of training."""
+    """Return the mean negative log-likelihood of the labels, the loss of training (cross-entropy).
+
+    >>> round(log_loss(np.array([0]), np.array([[0.5, 0.5]])), 3)
+    0.693
+    """
     return float(-np.mean(np.log(np.clip(probs[np.arange(len(labels)), labels], 1e-12, 1))))
 
 
 def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
-    """Return the temperature, 0.25..4, with the least log loss on labels (n,) and (n, k)."""
+    """Return the temperature, 0.25..4, with the least log loss on labels (n,) and (n, k).
+
+    >>> bool(fit_temperature(np.array([0, 1]), np.array([[0.99, 0.01], [0.99, 0.01]])) > 1)
+    True
+    """
     from scipy.optimize import minimize_scalar
 
     found = minimize_scalar(

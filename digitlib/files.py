@@ -13,14 +13,14 @@ SAMPLES = Path(__file__).parent / "samples"  # data/make_samples.py
 # The same digit has the same colour everywhere: P. Tol's "muted" scheme (SRON technical note
 # 09-002, 2021), which colour-blind readers can tell apart, and a grey.
 DIGIT_COLOURS = (
-    *("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE"),
-    *("#882255", "#44AA99", "#999933", "#AA4499", "#777777"),
-)
+    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE",
+    "#882255", "#44AA99", "#999933", "#AA4499", "#777777",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder, and move it into place once it is written.
+    """Give a temporary name in the same folder, and rename what was written there to `path`.
 
     So a file appears whole or not at all, whatever happens while it is written.
     """
@@ -34,10 +34,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def quiet_native() -> Iterator[None]:
-    """Discard what is written to file descriptor 2; Python's errors are raised as ever.
-
-    Some libraries write there from C++, where Python cannot stop them.
-    """
+    """Discard what is written to file descriptor 2, where C++ libraries write past Python."""
     kept = os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:

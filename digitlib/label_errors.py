@@ -22,6 +22,14 @@ def doubtful_labels(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray
         All ten digits occur.
     probabilities : (n, 10)
         Out of fold: each image's by a model that did not learn from it.
+
+    Examples
+    --------
+    >>> labels = np.arange(100) % 10
+    >>> probabilities = np.full((100, 10), 0.01) + 0.9 * np.eye(10)[labels]
+    >>> labels[3] = 8
+    >>> doubtful_labels(labels, probabilities).tolist()
+    [3]
     """
     typical = np.array([probabilities[labels == d, d].mean() for d in range(10)])
     confident = np.where(probabilities >= typical, probabilities, 0)

@@ -1,7 +1,4 @@
-"""Where digits come from: one function loads them, whatever there is to load them from.
-
-Where MNIST cannot be had, scikit-learn's bundled digits stand in, and a notice says so.
-"""
+"""One function that loads digits: MNIST or, with a notice, scikit-learn's in its place."""
 
 import hashlib
 import sys
@@ -11,13 +8,18 @@ import numpy as np
 
 from digitlib.datasets import mirrors, mnist
 
-_HOW_TO = (
+NAMES = ("auto", "mnist", "uci")  # what `load_digits` takes
+HOW_TO = (
     "To have MNIST, connect to the internet and run 'digitlib data' once, or put its four files "
     "into a folder and name that folder in the environment variable DIGITLIB_DATA."
 )
+# How MNIST's digits were made: scaled to 20 x 20, and placed with their centre of mass at (14, 14).
+SIDE, CENTRE = 20, 14
+# Enlarging blurs, and MNIST's strokes have edges: levels below BLUR go, the rest are stretched.
+BLUR, CONTRAST = 50, 1.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays do not compare as one value: see `dataset_digest`
 class Dataset:
     """Labelled images of digits, split into training and test.
 
@@ -35,12 +37,16 @@ class Dataset:
 
 
 def part_digests(dataset: Dataset) -> dict[str, str]:
-    """Return the SHA-256 of each of the four parts, taken over its IDX bytes."""
+    """Return the SHA-256 of each of the four parts, as an IDX file."""
     return {part: mnist.digest(getattr(dataset, part)) for part in mnist.PARTS}
 
 
 def dataset_digest(dataset: Dataset) -> str:
-    """Return one SHA-256 for a whole dataset: that of its four digests, joined in order."""
+    """Return one SHA-256 for a whole dataset: that of its four digests, joined in order.
+
+    >>> len(dataset_digest(load_digits("uci")))
+    64
+    """
     return hashlib.sha256("".join(part_digests(dataset).values()).encode()).hexdigest()
 
 
@@ -50,9 +56,9 @@ def load_digits(name: str = "auto") -> Dataset:
     Parameters
     ----------
     name : {"auto", "mnist", "uci"}
-        "mnist" insists on MNIST, "uci" takes scikit-learn's small bundled set, and "auto"
-        takes MNIST where it can be found or downloaded and the bundled set, with a notice
-        on standard error, where it cannot.
+        "mnist" insists on MNIST, "uci" takes scikit-learn's small bundled set, and "auto" takes
+        MNIST where it can be found or downloaded, or else the bundled set, with a notice on
+        standard error.
 
     Raises
     ------
@@ -60,42 +66,47 @@ def load_digits(name: str = "auto") -> Dataset:
         If MNIST was insisted on and cannot be had; the message lists what was tried.
     ValueError
         If the name is unknown, or ``DIGITLIB_DATA`` is not an absolute path.
+
+    Examples
+    --------
+    >>> digits = load_digits("uci")
+    >>> digits.train_images.shape, digits.train_labels[:5].tolist()
+    ((1297, 28, 28), [2, 1, 2, 5, 1])
     """
+    if name not in NAMES:
+        raise ValueError(f"There is no dataset {name!r}: choose 'auto', 'mnist' or 'uci'.")
     if name == "uci":
         return _load_uci()
-    if name not in ("auto", "mnist"):
-        raise ValueError(f"There is no dataset {name!r}: choose 'auto', 'mnist' or 'uci'.")
-    problems: list[str] = []
-    found = mnist.find(problems) or mirrors.download(problems)
-    if found is not None:
+    parts, source, problems = mnist.find(mirrors.user_cache())
+    if parts is None:
+        parts, source, more = mirrors.download()
+        problems += more
+    if parts is not None:
         for problem in problems:
             print(f"digitlib: {problem}", file=sys.stderr)
-        return _mnist(*found)
+        return Dataset(
+            name="MNIST",
+            **parts,
+            source=source,
+            citation="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten "
+            "digits.",
+            licence="CC BY-SA 3.0",
+        )
     if name == "mnist":
-        raise FileNotFoundError("MNIST could not be had. " + " ".join(problems) + " " + _HOW_TO)
+        raise FileNotFoundError(" ".join(["MNIST could not be had.", *problems, HOW_TO]))
     dataset = _load_uci()
     count = len(dataset.train_labels) + len(dataset.test_labels)
     lines = [
         f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in.",
         *problems,
-        _HOW_TO,
+        HOW_TO,
     ]
     print("", "=" * 78, *lines, "=" * 78, "", sep="\n", file=sys.stderr)
     return dataset
 
 
-def _mnist(parts: mnist.Parts, source: str) -> Dataset:
-    return Dataset(
-        name="MNIST",
-        **parts,
-        source=source,
-        citation="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits.",
-        licence="CC BY-SA 3.0",
-    )
-
-
 def _load_uci() -> Dataset:
-    """Return scikit-learn's 8 x 8 digits in MNIST's look, 1,297 to learn from and 500 to test."""
+    """Return scikit-learn's 8 x 8 digits in MNIST's look, 1,297 for training and 500 for test."""
     from sklearn.datasets import load_digits as load_bundled
     from sklearn.model_selection import train_test_split
 
@@ -118,15 +129,13 @@ def _load_uci() -> Dataset:
 
 
 def _in_mnists_look(image: np.ndarray) -> np.ndarray:
-    """Enlarge an 8 x 8 image of values 0..16 to 20 x 20, centred by mass in 28 x 28."""
+    """Enlarge an 8 x 8 image of values 0..16 to SIDE x SIDE, centred by mass in 28 x 28."""
     from PIL import Image
+    from scipy.ndimage import center_of_mass
 
-    grey = Image.fromarray(np.uint8(image * (255 / 16)))
-    large = np.asarray(grey.resize((20, 20), Image.Resampling.BICUBIC), float)
-    large = np.clip((large - 50) * 1.5, 0, 255)  # enlarging blurs; MNIST's strokes have edges
-    weights = large / large.sum()
-    row, column = (round((weights.sum(axis) * np.arange(20)).sum()) for axis in (1, 0))
-    top, left = np.clip((14 - row, 14 - column), 0, 8)
-    placed = np.zeros((28, 28), np.uint8)
-    placed[top : top + 20, left : left + 20] = large
-    return placed
+    grey = Image.fromarray((image * (255 / 16)).astype(np.uint8))
+    large = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC), float)
+    large = np.clip((large - BLUR) * CONTRAST, 0, 255)
+    margin = 28 - SIDE
+    top, left = np.clip(CENTRE - np.rint(center_of_mass(large)).astype(int), 0, margin)
+    return np.pad(large, ((top, margin - top), (left, margin - left))).astype(np.uint8)

@@ -1,155 +1,144 @@
-"""The mirrors from which MNIST may be downloaded, and how little is believed of what they send."""
+"""MNIST's mirrors, and a download that trusts none of them."""
 
 import gzip
-import hashlib
 import io
 import os
 import tempfile
 import threading
-import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 from digitlib.datasets import mnist
 
-NPZ_FILES = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
-_GZ_SHA256 = (  # of the four files as published, in the order of PARTS
-    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-)
-GZ_FILES = {
-    f"{name}.gz": sha for name, sha in zip(mnist.IDX_NAMES.values(), _GZ_SHA256, strict=True)
-}
-MIRRORS = (
-    ("https://storage.googleapis.com/tensorflow/tf-keras-datasets/", NPZ_FILES),
-    ("https://storage.googleapis.com/cvdf-datasets/mnist/", GZ_FILES),
-    ("https://ossci-datasets.s3.amazonaws.com/mnist/", GZ_FILES),
+GZ_FILES = {f"{name}.gz": part for part, name in mnist.IDX_NAMES.items()}
+MIRRORS = (  # each with the names of its files
+    ("https://storage.googleapis.com/tensorflow/tf-keras-datasets/", ("mnist.npz",)),
+    ("https://storage.googleapis.com/cvdf-datasets/mnist/", tuple(GZ_FILES)),
+    ("https://ossci-datasets.s3.amazonaws.com/mnist/", tuple(GZ_FILES)),
 )
 CONNECT_SECONDS, PROBE_SECONDS, STALL_SECONDS = 3, 6, 8
-SLOWEST = 5_000  # bytes a second; less, over STALL_SECONDS, is taken for a stall
+SLOWEST = 5_000  # bytes a second; a slower mirror, over STALL_SECONDS, has stalled
 LARGEST = 20_000_000  # bytes of a download; MNIST's largest file has 11.5 million
 
 
-def download(problems: list[str]) -> tuple[mnist.Parts, str] | None:
-    """Return MNIST's four parts from the first mirror that delivers them whole, or None.
+def user_cache() -> Path:
+    """Return the user's folder in which downloads are kept."""
+    from platformdirs import user_cache_dir
 
-    They are kept in `mnist.user_cache`, where that can be written to. A network that cannot be
-    reached costs PROBE_SECONDS at most; ``DIGITLIB_OFFLINE=1`` forbids the attempt. `problems`
-    is filled as in `mnist.find`.
+    return Path(user_cache_dir("digitlib")) / "mnist"
+
+
+def download() -> mnist.Found:
+    """Download MNIST from the first mirror that delivers it whole, and keep it in `user_cache`.
+
+    A network that cannot be reached costs PROBE_SECONDS at most. ``DIGITLIB_OFFLINE=1`` forbids the
+    attempt.
     """
     if os.environ.get("DIGITLIB_OFFLINE") == "1":
-        problems.append("No download was tried, because DIGITLIB_OFFLINE is 1.")
-        return None
+        return mnist.Found(None, "", ["No download was tried, because DIGITLIB_OFFLINE is 1."])
+    problems = []
     reachable = _reachable([base for base, _ in MIRRORS])
     if not reachable:
         problems.append("None of MNIST's mirrors could be reached.")
     fetched: dict[str, bytes] = {}  # what one mirror delivered whole, the next need not
-    for base, sums in MIRRORS:
+    parts: mnist.Parts = {}
+    for base, names in MIRRORS:
         if base not in reachable:
             continue
         try:
-            for name, sha256 in sums.items():
+            for name in names:
                 if name not in fetched:
-                    fetched[name] = _fetch(base + name, sha256)
-            files = {name: fetched[name] for name in sums}
-            parts = _unpacked(files)
+                    content = _fetch(base + name)
+                    parts |= _read(name, content)
+                    fetched[name] = content
         except Exception as error:  # whatever a mirror does, the next one is asked
             problems.append(f"The mirror {base} failed: {type(error).__name__}.")
             continue
-        _keep(files, problems)
-        return parts, base
-    return None
+        cache = user_cache()
+        try:
+            _keep({name: fetched[name] for name in names}, cache)
+        except OSError as error:
+            problems.append(f"{cache} cannot be written to ({error.strerror}): MNIST is not kept.")
+        return mnist.Found(parts, base, problems)
+    return mnist.Found(None, "", problems)
 
 
-def _unpacked(files: dict[str, bytes]) -> mnist.Parts:
-    if "mnist.npz" in files:
-        return mnist.read_npz(io.BytesIO(files["mnist.npz"]))
-    return {
-        part: mnist.read_idx(part, gzip.open(io.BytesIO(files[f"{name}.gz"])))
-        for part, name in mnist.IDX_NAMES.items()
-    }
+def _read(name: str, content: bytes) -> mnist.Parts:
+    """Return the parts that a file holds, once they are known to be MNIST's."""
+    file = io.BytesIO(content)
+    if name == "mnist.npz":
+        return mnist.read_npz(file)
+    part = GZ_FILES[name]
+    return {part: mnist.read_idx(part, gzip.open(file))}
 
 
-def _fetch(url: str, sha256: str) -> bytes:
-    """Return what an address sends, once it is known to be what was published.
+def _fetch(url: str) -> bytes:
+    """Return what an address sends, in memory, so that a full disk costs no more than the keeping.
 
-    It goes to memory, so that a full disk costs no more than the keeping. A thread receives it,
-    and is left behind if too little comes: a socket's timeout begins anew with every byte.
+    Whether enough comes is watched from here, as a socket's timeout begins anew with every byte.
     """
-    import requests
     from tqdm import tqdm
 
     received = bytearray()
-    failures: list[Exception] = []
-
-    def receive() -> None:
-        try:
-            timeout = (CONNECT_SECONDS, STALL_SECONDS)
-            with requests.get(url, stream=True, timeout=timeout) as response:
-                response.raise_for_status()
-                length = response.headers.get("Content-Length", "")
-                bar.total = int(length) if length.isdecimal() else None
-                for chunk in response.iter_content(8192):
-                    received.extend(chunk)
-                    if len(received) > LARGEST:
-                        raise ValueError("no file of MNIST's is so large")
-        except Exception as error:
-            failures.append(error)  # raised below, where somebody waits
-
-    thread = threading.Thread(target=receive, daemon=True)
     with tqdm(unit="B", unit_scale=True, ncols=80) as bar:
-        thread.start()
-        before, look_again = 0, time.monotonic() + CONNECT_SECONDS + STALL_SECONDS
-        while thread.is_alive():
-            thread.join(0.1)
-            bar.update(len(received) - bar.n)
-            if thread.is_alive() and time.monotonic() > look_again:
-                if len(received) - before < SLOWEST * STALL_SECONDS:
-                    raise TimeoutError("too little comes")
-                before, look_again = len(received), time.monotonic() + STALL_SECONDS
-    if failures:
-        raise failures[0]
-    if hashlib.sha256(received).hexdigest() != sha256:
-        raise ValueError("this is not the file that was published")
+        receiving = _in_background(_receive, url, received, bar)
+        before, seconds = 0, CONNECT_SECONDS + STALL_SECONDS
+        while not wait([receiving], seconds).done:
+            if len(received) - before < SLOWEST * STALL_SECONDS:
+                raise TimeoutError("too little comes")
+            before, seconds = len(received), STALL_SECONDS
+    receiving.result()  # raises what went wrong there
     return bytes(received)
 
 
-def _keep(files: dict[str, bytes], problems: list[str]) -> None:
-    """Write files into the cache; what cannot be kept there costs a sentence."""
-    cache = mnist.user_cache()
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        # Written aside and then renamed: half a file never goes by a whole one's name.
-        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=cache) as aside:
-            for name, content in files.items():
-                Path(aside, name).write_bytes(content)
-            for name in files:
-                os.replace(Path(aside, name), cache / name)
-    except OSError as error:
-        problems.append(f"{cache} cannot be written to ({error.strerror}): MNIST is not kept.")
+def _receive(url: str, received: bytearray, bar) -> None:
+    """Append what an address sends to `received`, and move the progress bar."""
+    import requests
+
+    with requests.get(url, stream=True, timeout=(CONNECT_SECONDS, STALL_SECONDS)) as response:
+        response.raise_for_status()
+        length = response.headers.get("Content-Length", "")
+        bar.total = int(length) if length.isdecimal() else None
+        for piece in response.iter_content(8192):
+            received.extend(piece)
+            bar.update(len(piece))
+            if len(received) > LARGEST:
+                raise ValueError("no file of MNIST's is so large")
 
 
 def _reachable(urls: list[str]) -> set[str]:
-    """Return the addresses that answer anything at all within PROBE_SECONDS.
-
-    Asked side by side, in threads that may be left behind: looking a name up without a network
-    can hang for longer than anybody waits, and nothing in Python can interrupt it.
-    """
+    """Return the addresses that answer anything at all within PROBE_SECONDS."""
     import requests
 
-    answered: set[str] = set()
+    asked = {_in_background(requests.head, url, timeout=CONNECT_SECONDS): url for url in urls}
+    answered = wait(asked, PROBE_SECONDS).done
+    return {asked[reply] for reply in answered if reply.exception() is None}
 
-    def probe(url: str) -> None:
+
+def _in_background(function: Callable, *args, **options) -> Future:
+    """Call a function in a thread that may be left behind.
+
+    Looking a name up without a network can hang for longer than anybody waits, and nothing in
+    Python can interrupt it; a pool's threads would keep Python from exiting.
+    """
+    future: Future = Future()
+
+    def run() -> None:
         try:
-            requests.head(url, timeout=CONNECT_SECONDS)
-            answered.add(url)
-        except requests.RequestException:
-            pass
+            future.set_result(function(*args, **options))
+        except Exception as error:
+            future.set_exception(error)
 
-    threads = [threading.Thread(target=probe, args=(url,), daemon=True) for url in urls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PROBE_SECONDS / len(threads))
-    return set(answered)
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _keep(files: dict[str, bytes], cache: Path) -> None:
+    """Write files into the cache, aside and then renamed: a name never stands for half a file."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=cache) as aside:
+        for name, content in files.items():
+            Path(aside, name).write_bytes(content)
+        for name in files:
+            os.replace(Path(aside, name), cache / name)

@@ -12,12 +12,13 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 KERAS_NAMES = dict(zip(PARTS, ("x_train", "y_train", "x_test", "y_test"), strict=True))
 IDX_NAMES = dict(
@@ -26,12 +27,7 @@ IDX_NAMES = dict(
     test_images="t10k-images-idx3-ubyte",
     test_labels="t10k-labels-idx1-ubyte",
 )
-SHAPES = dict(
-    train_images=(60000, 28, 28),
-    train_labels=(60000,),
-    test_images=(10000, 28, 28),
-    test_labels=(10000,),
-)
+SHAPES = dict(zip(PARTS, ((60000, 28, 28), (60000,), (10000, 28, 28), (10000,)), strict=True))
 # SHA-256 of the IDX files' bytes, header included, as published at yann.lecun.com/exdb/mnist.
 MNIST_SHA256 = dict(
     train_images="ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -41,34 +37,29 @@ MNIST_SHA256 = dict(
 )
 
 Parts = dict[str, np.ndarray]
+T = TypeVar("T")
 
 
-def idx_header(array: np.ndarray) -> bytes:
-    """Return what an IDX file of a uint8 array begins with: its sizes, big-endian."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+class Found(NamedTuple):
+    """What a search for MNIST came to."""
+
+    parts: Parts | None  # None where nothing was found
+    source: str  # the folder or the mirror that had them
+    problems: list[str]  # a sentence for each place that failed, or looked like MNIST and was not
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
-    """Return a uint8 array as the bytes of an IDX file (big-endian sizes, then the data)."""
-    return idx_header(array) + array.tobytes()
+    """Return a uint8 array as the bytes of an IDX file: its sizes, big-endian, then the data."""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 def digest(array: np.ndarray) -> str:
     """Return the SHA-256 of a uint8 array's IDX bytes."""
-    sha256 = hashlib.sha256(idx_header(array))
-    sha256.update(np.ascontiguousarray(array))  # not joined: a copy of MNIST is 47 MB
-    return sha256.hexdigest()
+    return hashlib.sha256(idx_bytes(array)).hexdigest()
 
 
-def user_cache() -> Path:
-    """Return the folder of this user in which downloads are kept."""
-    import pooch
-
-    return Path(pooch.os_cache("digitlib")) / "mnist"
-
-
-def _folders() -> Iterator[Path]:
-    """Yield the folders that may hold MNIST, in the order in which they are looked at."""
+def _folders(cache: Path) -> Iterator[Path]:
+    """Yield the folders that may hold MNIST, in the order in which they are searched."""
     if given := os.environ.get("DIGITLIB_DATA"):
         folder = Path(given)
         if not folder.is_absolute():
@@ -77,29 +68,23 @@ def _folders() -> Iterator[Path]:
             )
         yield from (folder, folder / "mnist")
     yield CHECKOUT / "data" / "mnist"
-    yield user_cache()
+    yield cache
     yield Path.home() / ".keras" / "datasets"
     for parent in (Path.cwd(), Path.cwd() / "data", Path.home() / "data"):
         yield parent / "MNIST" / "raw"  # where torchvision's examples leave it
 
 
-def find(problems: list[str]) -> tuple[Parts, str] | None:
-    """Return MNIST's four parts and the folder they were in, or None.
-
-    Parameters
-    ----------
-    problems : list of str
-        Gets a sentence for each file that looked like MNIST and was not.
-    """
-    for folder in _folders():
+def find(cache: Path) -> Found:
+    """Look for MNIST in the folders that may hold it, one of which is `cache`."""
+    problems: list[str] = []
+    for folder in _folders(cache):
         for read in (_find_idx, _find_npz):
             try:
-                parts = read(folder)
-                if parts is not None:
-                    return parts, str(folder)
+                if (parts := read(folder)) is not None:
+                    return Found(parts, str(folder), problems)
             except (OSError, ValueError) as error:
                 problems.append(f"Passed over {folder}: {error}.")
-    return None
+    return Found(None, "", problems)
 
 
 def _find_idx(folder: Path) -> Parts | None:
@@ -124,31 +109,31 @@ def _find_npz(folder: Path) -> Parts | None:
     return _opened(path, read_npz) if path.exists() else None
 
 
-def _opened(path: Path, read: Callable[[BinaryIO], Any]) -> Any:
+def _opened(path: Path, read: Callable[[BufferedIOBase], T]) -> T:
     """Return what `read` makes of a file, or raise a ValueError that names the file."""
     try:
-        if not path.is_file():  # a pipe would be waited for without end
+        if not path.is_file():  # opening a pipe would wait without end
             raise ValueError("it is not a file")
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return read(file)
-    # Damaged files make gzip and zipfile raise nearly anything; each is the same to the reader.
+    # Damaged files make gzip and zipfile raise nearly anything; it is all the same to the reader.
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise ValueError(f"{path.name} could not be read as MNIST ({reason})") from error
 
 
-def read_idx(part: str, file: BinaryIO) -> np.ndarray:
-    """Read one part from an open IDX file, unpacked."""
+def read_idx(part: str, file: BufferedIOBase) -> np.ndarray:
+    """Read one part from an open IDX file that is no longer gzipped."""
     shape = SHAPES[part]
     start = 4 + 4 * len(shape)
     content = file.read(start + math.prod(shape) + 1)  # no more: a gzip bomb stays packed
     array = _verified(part, memoryview(content)[start:])
-    if idx_header(array) != content[:start]:
+    if idx_bytes(array) != content:
         raise ValueError("its header is not MNIST's")
     return array
 
 
-def read_npz(file: BinaryIO) -> Parts:
+def read_npz(file: BufferedIOBase) -> Parts:
     """Read the four parts from an open ``mnist.npz``.
 
     The header that NumPy wrote before each array is not interpreted, since a damaged one may

@@ -3,39 +3,39 @@
 The reader alone gives (n, 11). Keras is imported when a network is built, which takes seconds.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-def classic_cnn():
+if TYPE_CHECKING:
+    import keras
+
+
+def classic_cnn() -> "keras.Sequential":
     """Return the network that the notebooks are about, untrained.
 
     Convolution with ReLU, max pooling, dropout, flatten, dense with ReLU, dropout, dense with
     softmax. The wide 5 x 5 window and the coarse pool of 3 beat the customary 3 x 3 and 2: what
-    reaches the dense layer is smaller and has seen more of the stroke.
-
-    Returns
-    -------
-    keras.Sequential
-        Of 527,946 parameters.
+    reaches the dense layer is smaller and has seen more of the stroke. It has 527,946 parameters.
     """
     from digitlib.models.backend import keras
 
-    layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 5, activation="relu"),
-            layers.MaxPooling2D(3),
-            layers.Dropout(0.25),
-            layers.Flatten(),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
+            keras.layers.Conv2D(32, 5, activation="relu"),
+            keras.layers.MaxPooling2D(3),
+            keras.layers.Dropout(0.25),
+            keras.layers.Flatten(),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(10, activation="softmax"),
         ],
         name="classic_cnn",
     )
 
 
-def fast_cnn():
-    """Return a small network that strides instead of pooling, untrained.
+def fast_cnn() -> "keras.Sequential":
+    """Return a small network that uses strides instead of pooling, untrained.
 
     A stride of 2 computes a quarter of the positions at once, where pooling computes them all
     and throws three quarters away; batch normalisation lets it learn at a high rate. The first
@@ -43,31 +43,29 @@ def fast_cnn():
     """
     from digitlib.models.backend import keras
 
-    layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(24, 5, strides=2, padding="same", activation="relu"),
+            keras.layers.Conv2D(24, 5, strides=2, padding="same", activation="relu"),
             *_convolution(48, 3, strides=2),
             *_convolution(64, 3),
-            layers.Flatten(),
-            layers.Dropout(0.3),
-            layers.Dense(10, activation="softmax"),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(10, activation="softmax"),
         ],
         name="fast_cnn",
     )
 
 
-def reader_cnn():
+def reader_cnn() -> "keras.Sequential":
     """Return the network behind `digitlib.read`, untrained.
 
     Three stages of small convolutions, each stage at half the resolution of the one before; the
-    mean over all positions replaces a large dense layer, so that a digit a little off its place
+    mean over all positions replaces a large dense layer, so that a digit a little out of place
     reads the same. The eleventh output is the probability that the image is no digit.
     """
     from digitlib.models.backend import keras
 
-    layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -76,15 +74,15 @@ def reader_cnn():
             *_convolution(64, 3),
             *_convolution(64, 5, strides=2),
             *_convolution(128, 3),
-            layers.GlobalAveragePooling2D(),
-            layers.Dropout(0.3),
-            layers.Dense(11, activation="softmax"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(11, activation="softmax"),
         ],
         name="reader_cnn",
     )
 
 
-def _convolution(filters: int, size: int, strides: int = 1) -> list:
+def _convolution(filters: int, size: int, strides: int = 1) -> "list[keras.Layer]":
     from digitlib.models.backend import keras
 
     return [
@@ -94,4 +92,8 @@ def _convolution(filters: int, size: int, strides: int = 1) -> list:
     ]
 
 
-NETWORKS = {"classic": classic_cnn, "fast": fast_cnn, "reader": reader_cnn}
+NETWORKS: dict[str, Callable[[], "keras.Sequential"]] = {
+    "classic": classic_cnn,
+    "fast": fast_cnn,
+    "reader": reader_cnn,
+}

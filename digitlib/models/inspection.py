@@ -10,25 +10,25 @@ from pathlib import Path
 
 from digitlib.errors import ModelError, display_name
 
-MAX_BYTES = 100_000_000
+MAX_BYTES = 100_000_000  # of a file, and of what it unpacks to; those shipped have 2 million
 MAX_DESCRIPTION = 1_000_000  # bytes; the reader's takes 13,000
 MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}  # of a .keras file
-# What other methods unpack, zipfile keeps within no bounds.
+# With other methods, zipfile sets no bound on what it unpacks.
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 MODULES = {
-    *("keras", "keras.layers", "keras.initializers", "keras.regularizers"),
-    *("keras.src.models.sequential", "keras.src.models.functional"),
-}
+    "keras", "keras.layers", "keras.initializers", "keras.regularizers",
+    "keras.src.models.sequential", "keras.src.models.functional",
+}  # fmt: skip
 ALLOWED = {
-    *("Sequential", "Functional", "InputLayer", "DTypePolicy", "__tuple__", "__keras_tensor__"),
-    *("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense", "BatchNormalization"),
-    *("MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D"),
-    *("Dropout", "SpatialDropout2D", "GaussianNoise", "Flatten", "Reshape", "ZeroPadding2D"),
-    *("Activation", "ReLU", "LeakyReLU", "Softmax", "Rescaling", "Add", "Concatenate"),
-    *("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "Zeros", "Ones", "Constant"),
-    *("RandomNormal", "RandomUniform", "TruncatedNormal", "L1", "L2", "L1L2"),
-}
+    "Sequential", "Functional", "InputLayer", "DTypePolicy", "__tuple__", "__keras_tensor__",
+    "Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense", "BatchNormalization",
+    "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D",
+    "Dropout", "SpatialDropout2D", "GaussianNoise", "Flatten", "Reshape", "ZeroPadding2D",
+    "Activation", "ReLU", "LeakyReLU", "Softmax", "Rescaling", "Add", "Concatenate",
+    "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "Zeros", "Ones", "Constant",
+    "RandomNormal", "RandomUniform", "TruncatedNormal", "L1", "L2", "L1L2",
+}  # fmt: skip
 
 
 def too_large(path: Path) -> ModelError:
@@ -44,7 +44,7 @@ def check_description(path: Path) -> None:
     Raises
     ------
     ModelError
-        If so; and nearly anything that parsers raise, if the file is damaged.
+        If so. If the file is damaged, nearly anything that parsers raise.
     """
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
@@ -67,15 +67,14 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     names = {member.filename for member in members}
     methods = {member.compress_type for member in members}
     if len(names) < len(members) or not names <= MEMBERS or not methods <= METHODS:
-        raise ModelError(
-            f"{display_name(path)} was refused: it holds other parts than a plain model's."
-        )
+        name = display_name(path)
+        raise ModelError(f"{name} was refused: it holds other parts than a plain model's.")
     if sum(member.file_size for member in members) > MAX_BYTES:
         raise too_large(path)
 
 
 def _check_parts(path: Path, description: dict) -> None:
-    """Refuse what names a class or a function outside ALLOWED, at any depth."""
+    """Refuse a description that names a class or a function outside ALLOWED, at any depth."""
     parts: list = [description]
     while parts:  # no recursion: it may be nested deeper than Python's stack
         part = parts.pop()

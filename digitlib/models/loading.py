@@ -1,13 +1,15 @@
 """Saved networks, loaded with care: a file becomes a function from images to probabilities.
 
-Files from strangers are judged by `digitlib.models.inspection` before Keras sees them, and read by
-`digitlib.models.sandbox` in another process before native libraries read them in this one.
+`digitlib.models.inspection` judges a stranger's file before Keras sees it, and
+`digitlib.models.sandbox` opens it in another process before native libraries read it in this one.
 """
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from digitlib.files import PRETRAINED, quiet_native
 from digitlib.models import sandbox
 from digitlib.models.inspection import MAX_BYTES, check_description, too_large
 
+if TYPE_CHECKING:
+    import keras
+
 Network = Callable[[np.ndarray], np.ndarray]
 MAX_VALUES = 250_000_000  # that any step of a network may give for a batch: 1 GB
 BATCH = 500  # images computed at once: more take memory and no less time
@@ -23,16 +28,22 @@ BLACK_AND_WHITE = np.repeat(np.array([0, 255], np.uint8), 28 * 28).reshape(2, 28
 
 
 def as_network_input(images: np.ndarray) -> np.ndarray:
-    """Return (n, 28, 28) uint8 images as the networks take them: (n, 28, 28, 1) float32, 0..1."""
+    """Return (n, 28, 28) uint8 images as the networks take them: (n, 28, 28, 1) float32, 0..1.
+
+    >>> as_network_input(BLACK_AND_WHITE)[:, 0, 0].tolist()
+    [[0.0], [1.0]]
+    """
     return images[..., None].astype(np.float32) / 255
 
 
-def probabilities(model, images: np.ndarray) -> np.ndarray:
+def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     """Return a Keras model's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images."""
-    starts = range(0, max(1, len(images)), 500)  # not all at once: floats take four times as much
-    return np.concatenate(
-        [model.predict_on_batch(as_network_input(images[i : i + 500])) for i in starts]
-    )
+    return _in_batches(lambda some: model.predict_on_batch(as_network_input(some)), images)
+
+
+def _in_batches(run: Network, images: np.ndarray) -> np.ndarray:
+    starts = range(0, max(1, len(images)), BATCH)
+    return np.concatenate([run(images[i : i + BATCH]) for i in starts])
 
 
 def load_network(path: str | Path) -> Network:
@@ -48,112 +59,115 @@ def load_network(path: str | Path) -> Network:
     Raises
     ------
     ModelError
-        If the file is missing, damaged, too large, made of layers other than plain ones, or
-        takes or gives anything but one image and its probabilities. The function raises it where
-        what a network gives are no probabilities.
+        If the file is missing, damaged, too large, made of layers other than plain ones, or takes
+        or gives anything but one image and its probabilities. The function raises it where what
+        the network gives are not probabilities.
+
+    Examples
+    --------
+    >>> from digitlib.files import SHIPPED_MODEL
+    >>> load_network(SHIPPED_MODEL)(np.zeros((3, 28, 28), np.uint8)).shape
+    (3, 11)
     """
-    path = Path(path)
-    loaders = {".tflite": _load_tflite, ".keras": _load_keras, ".h5": _load_keras}
-    if path.suffix not in loaders:
-        raise ModelError(
-            f"{display_name(path)} is no model: the name must end in .tflite, .keras or .h5."
-        )
+    path, name = Path(path), display_name(path)
+    if path.suffix not in (".tflite", ".keras", ".h5"):
+        raise ModelError(f"{name} is not a model: the name must end in .tflite, .keras or .h5.")
     if not path.is_file():
-        raise ModelError(f"There is no model file {display_name(path)}; check the path.")
+        raise ModelError(f"There is no model file {name}; check the path.")
     if not os.access(path, os.R_OK):
-        raise ModelError(f"You may not read {display_name(path)}; ask whose file it is.")
+        raise ModelError(f"You may not read {name}; ask whose file it is.")
     if path.stat().st_size > MAX_BYTES:
         raise too_large(path)
-    run = loaders[path.suffix](path)
-
-    def network(images: np.ndarray) -> np.ndarray:
-        probs = run(images)
-        right = probs.shape in ((len(images), 10), (len(images), 11))
-        # Compared the other way round, NaN would pass.
-        if not (right and np.all(probs >= 0) and np.all(abs(probs.sum(axis=1) - 1) < 0.05)):
-            raise ModelError(
-                f"{display_name(path)} gives no probabilities: its weights are damaged, or its "
-                "last layer is no softmax."
-            )
-        return probs
-
+    loaded = TFLiteNetwork(path) if path.suffix == ".tflite" else _load_keras(path)
+    network = functools.partial(_checked, loaded, path)
     network(BLACK_AND_WHITE)
     return network
 
 
-def _try_first(path: Path) -> None:
-    """Have another process read a file that might crash, or fill the memory of, this one."""
-    if path.resolve().parent != PRETRAINED and (fault := sandbox.fault(path, MAX_BYTES)):
-        raise ModelError(f"{display_name(path)} {fault}")
-
-
-def _load_tflite(path: Path) -> Network:
-    from ai_edge_litert.interpreter import Interpreter
-
-    _try_first(path)
-    try:
-        with quiet_native():
-            interpreter = Interpreter(model_path=str(path), num_threads=1)
-        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{display_name(path)} is damaged: LiteRT cannot load it.") from error
-    shapes = [tuple(map(int, detail["shape"][1:])) for detail in (*inputs, *outputs)]
-    _check_shapes(path, shapes[: len(inputs)], shapes[len(inputs) :])
-    if inputs[0]["dtype"] != np.float32 or outputs[0]["dtype"] != np.float32:
+def _checked(network: Network, path: Path, images: np.ndarray) -> np.ndarray:
+    """Return what a network gives for images, once it is known to be probabilities."""
+    probs = network(images)
+    shaped = probs.shape in ((len(images), 10), (len(images), 11))
+    # Compared the other way round, NaN would pass.
+    if not (shaped and np.all(probs >= 0) and np.all(abs(probs.sum(axis=1) - 1) < 0.05)):
         raise ModelError(
-            f"{display_name(path)} does not compute in float32; expected a network of digitlib's."
+            f"{display_name(path)} gives no probabilities: its weights are damaged, or its last "
+            "layer is not a softmax."
         )
-    enter, leave = inputs[0]["index"], outputs[0]["index"]
-    nothing = np.empty((0, *shapes[1]), np.float32)
-    batch = 0
+    return probs
 
-    def run(images: np.ndarray) -> np.ndarray:
-        nonlocal batch
-        if len(images) != batch:
-            batch = len(images)
-            interpreter.resize_tensor_input(enter, (batch, 28, 28, 1))
+
+def _try_first(path: Path) -> None:
+    """Have another process read a file that might crash this one, or fill its memory."""
+    if path.resolve().parent != PRETRAINED:
+        sandbox.check(path, MAX_BYTES, BATCH)
+
+
+@contextlib.contextmanager
+def _faults_said(sentence: str, faults=Exception) -> Iterator[None]:
+    """Raise a ModelError with a sentence in place of whatever a library raises."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except faults as error:
+        raise ModelError(sentence) from error
+
+
+class TFLiteNetwork:
+    """A LiteRT file's network, called with (n, 28, 28) uint8 images."""
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        _try_first(path)
+        name = display_name(path)
+        damaged = f"{name} is damaged: LiteRT cannot load it."
+        with _faults_said(damaged, (ValueError, RuntimeError)), quiet_native():
+            self.interpreter = Interpreter(model_path=str(path), num_threads=1)
+            inputs = self.interpreter.get_input_details()
+            outputs = self.interpreter.get_output_details()
+        shapes = [[tuple(map(int, end["shape"][1:])) for end in ends] for ends in (inputs, outputs)]
+        _check_shapes(path, *shapes)
+        if inputs[0]["dtype"] != np.float32 or outputs[0]["dtype"] != np.float32:
+            raise ModelError(f"{name} does not compute in float32; expected one of digitlib's.")
+        self.fault = f"{name} cannot be run by LiteRT."
+        self.input, self.output = inputs[0]["index"], outputs[0]["index"]
+        self.nothing = np.empty((0, *shapes[1][0]), np.float32)
+        self.batch = 0  # images for which there is room
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        with _faults_said(self.fault, RuntimeError):
+            return _in_batches(self._run, images)
+
+    def _run(self, images: np.ndarray) -> np.ndarray:
+        if len(images) == 0:
+            return self.nothing
+        if len(images) != self.batch:
+            self.batch = len(images)
+            self.interpreter.resize_tensor_input(self.input, (self.batch, 28, 28, 1))
             with quiet_native():
-                interpreter.allocate_tensors()
-        interpreter.set_tensor(enter, as_network_input(images))
-        interpreter.invoke()
-        return interpreter.get_tensor(leave)
-
-    def network(images: np.ndarray) -> np.ndarray:
-        try:
-            parts = [run(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
-        except RuntimeError as error:
-            raise ModelError(f"{display_name(path)} cannot be run by LiteRT.") from error
-        return np.concatenate([nothing, *parts])
-
-    return network
+                self.interpreter.allocate_tensors()
+        self.interpreter.set_tensor(self.input, as_network_input(images))
+        self.interpreter.invoke()
+        return self.interpreter.get_tensor(self.output)
 
 
 def _load_keras(path: Path) -> Network:
+    name = display_name(path)
     if path.suffix == ".h5":  # the description itself lies in HDF5
         _try_first(path)
-    try:
+    with _faults_said(f"{name} is damaged: it holds no model that can be read."):
         check_description(path)
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(
-            f"{display_name(path)} is damaged: it holds no model that can be read."
-        ) from error
     if path.suffix == ".keras":
         _try_first(path)
     from digitlib.models.backend import keras
 
-    try:
+    damaged = f"{name} is damaged, or made by a newer Keras than {keras.__version__}: it cannot "
+    with _faults_said(damaged + "be loaded and run."):
         _check_size(path)
         model = keras.models.load_model(path, compile=False, safe_mode=True)
         probabilities(model, BLACK_AND_WHITE)
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(
-            f"{display_name(path)} is damaged, or made by a newer Keras than {keras.__version__}: "
-            "it cannot be loaded and run."
-        ) from error
     return functools.partial(probabilities, model)
 
 
@@ -161,7 +175,7 @@ def _check_size(path: Path) -> None:
     """Refuse a network that would take much memory, or whose weights are not as described."""
     from digitlib.models.backend import keras, tf
 
-    with tf.Graph().as_default() as graph:  # where nothing is computed, and nothing takes memory
+    with tf.Graph().as_default() as graph:  # here nothing is computed, and nothing takes memory
         model = keras.models.load_model(path, compile=False, safe_mode=True)
         shapes = [[tuple(t.shape[1:]) for t in ends] for ends in (model.inputs, model.outputs)]
         _check_shapes(path, *shapes)

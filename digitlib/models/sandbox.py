@@ -1,9 +1,10 @@
 """A stranger's model file, first opened in a process of its own.
 
 HDF5 and LiteRT are C and C++, and no `except` catches what a damaged file does to them. Of 20,000
-HDF5 files cut or with a few bytes changed, 4 crashed HDF5 and 9 kept it busy for ever; of 300 such
-LiteRT models, 65 crashed LiteRT 1.2, and of 20,000 none LiteRT 2.3. So a process that may be lost
-reads all of a file before ours does. It is this file, run as a script, and needs no TensorFlow.
+HDF5 files cut or with a few bytes changed, 4 crashed HDF5 and 9 kept it busy without end; of 300
+such LiteRT models, 65 crashed LiteRT 1.2, and of 20,000 none LiteRT 2.3. So a process that may be
+lost reads all of a file before ours does. It runs this file as a script, which needs neither
+digitlib nor TensorFlow.
 """
 
 import contextlib
@@ -17,32 +18,36 @@ from pathlib import Path
 SECONDS = 10  # reading a network takes a fraction of one
 MEMORY = 2 << 30  # bytes of addresses; the shipped network takes a tenth of them
 WEIGHTS = "model.weights.h5"
-FEW_IMAGES, MOST_IMAGES = 2, 500
-STRANGE, LARGE = 3, 4  # exit statuses
+FEW_IMAGES = 2  # that a LiteRT network is run on
+STRANGE, LARGE, ENDLESS = 3, 4, 5  # exit statuses; the last is given to a process that is killed
 FAULTS = {
-    STRANGE: "was refused: its weights are no plain numbers, or lie in other files.",
+    STRANGE: "was refused: its weights are not plain numbers, or lie in other files.",
     LARGE: "is larger than any digit network; expected at most 100 MB.",
+    ENDLESS: "is damaged: reading it never ends.",
 }
 
 
-def fault(path: Path, most: int) -> str:
-    """Return what is wrong with a model file, "" if nothing; `most` bytes may be in its arrays."""
+def check(path: Path, most_bytes: int, most_images: int) -> None:
+    """Raise a ModelError unless another process can read a model file and, if LiteRT's, run it.
+
+    Its arrays may have `most_bytes` in all, and it is given at most `most_images` at once.
+    """
+    from digitlib.errors import ModelError, display_name  # here, as the script has no digitlib
+
+    command = [sys.executable, "-P", __file__, str(path), str(most_bytes), str(most_images)]
+    none = subprocess.DEVNULL
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", __file__, path, str(most)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
-        )
+        status = subprocess.run(
+            command, stdin=none, stdout=none, stderr=none, timeout=SECONDS
+        ).returncode
     except subprocess.TimeoutExpired:
-        return "is damaged: reading it takes for ever."
-    if done.returncode == 0:
-        return ""
-    return FAULTS.get(done.returncode, "is damaged: it cannot be opened and run.")
+        status = ENDLESS
+    if status != 0:
+        fault = FAULTS.get(status, "is damaged: it cannot be opened and run.")
+        raise ModelError(f"{display_name(path)} {fault}")
 
 
-def read_weights(path: Path, most: int) -> int:
+def read_weights(path: Path, most_bytes: int) -> int:
     """Read all of an HDF5 file, or of the one in a `.keras` file; return an exit status.
 
     Arrays may lie in other files, be computed from them, or be declared larger than any memory;
@@ -57,14 +62,14 @@ def read_weights(path: Path, most: int) -> int:
             source = io.BytesIO(archive.read(WEIGHTS))
     total = 0
 
-    def read(name, part):
+    def read(name: str, part: h5py.Group | h5py.Dataset) -> int | None:
         nonlocal total
         list(part.attrs.items())
         if isinstance(part, h5py.Dataset):
             if part.external or part.is_virtual or part.dtype.kind not in "biuf":
                 return STRANGE
             total += part.nbytes
-            if total > most:
+            if total > most_bytes:
                 return LARGE
             if not np.all(np.isfinite(part[()])):
                 return STRANGE
@@ -78,16 +83,16 @@ def read_weights(path: Path, most: int) -> int:
         return file.visititems(read) or 0
 
 
-def run_tflite(path: Path) -> None:
-    """Run a LiteRT network on a few images, and make room for as many as are ever read at once."""
+def run_tflite(path: Path, most_images: int) -> None:
+    """Run a LiteRT network on a few images, and make room for as many as may come at once."""
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     entry = interpreter.get_input_details()[0]
     if tuple(entry["shape"][1:]) != (28, 28, 1) or entry["dtype"] != np.float32:
-        return  # loading says which it takes
-    for count in (MOST_IMAGES, FEW_IMAGES):
+        return  # loading says what it takes
+    for count in (most_images, FEW_IMAGES):
         interpreter.resize_tensor_input(entry["index"], (count, 28, 28, 1))
         interpreter.allocate_tensors()
     interpreter.set_tensor(entry["index"], np.zeros((FEW_IMAGES, 28, 28, 1), np.float32))
@@ -101,8 +106,8 @@ if __name__ == "__main__":
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    given = Path(sys.argv[1])
+    given, most_bytes, most_images = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     if given.suffix == ".tflite":
-        run_tflite(given)
+        run_tflite(given, most_images)
     else:
-        sys.exit(read_weights(given, int(sys.argv[2])))
+        sys.exit(read_weights(given, most_bytes))

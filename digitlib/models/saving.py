@@ -1,4 +1,4 @@
-"""Saving a trained model, whole or not at all."""
+"""Saving a trained model, whole or not at all. Keras is imported by what needs it, when called."""
 
 import contextlib
 import io
@@ -8,12 +8,16 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digitlib.errors import display_name
 from digitlib.files import whole_file
 
+if TYPE_CHECKING:
+    import keras
+
 SUFFIXES = (".keras", ".h5")
-# Settings that newer Kerases write and older ones stumble over, with what they are if left away.
+# Settings that Keras 3.13 writes and older versions refuse, with their defaults.
 NEWER = {
     **dict.fromkeys(("input_axes", "output_axes", "quantization_config", "renorm_clipping")),
     "renorm": False,
@@ -32,31 +36,26 @@ def check_output(path: str | Path) -> Path:
     OSError
         If the folder does not exist, cannot be written to, or is full.
     """
-    path = Path(path)
+    path, name = Path(path), display_name(path)
     if path.suffix not in SUFFIXES:
-        raise ValueError(
-            f"Cannot save a model as {display_name(path)}: the name must end in .keras or .h5."
-        )
+        raise ValueError(f"Cannot save a model as {name}: the name must end in .keras or .h5.")
     if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"Cannot save {display_name(path)}: there is no folder {path.parent}."
-        )
+        raise FileNotFoundError(f"Cannot save {name}: there is no folder {path.parent}.")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise PermissionError(
-            f"Cannot save {display_name(path)}: choose a file in a folder you may write to."
-        )
+        raise PermissionError(f"Cannot save {name}: choose a file in a folder you may write to.")
     if shutil.disk_usage(path.parent).free < NEEDED_BYTES:
-        raise OSError(
-            f"Cannot save {display_name(path)}: the disk is full; training needs 100 MB there."
-        )
+        raise OSError(f"Cannot save {name}: the disk is full; training needs 100 MB there.")
     return path
 
 
-def save(model, path: str | Path) -> Path:
-    """Save a Keras model as a ``.keras`` or ``.h5`` file that appears whole or not at all."""
+def save(model: "keras.Model", path: str | Path) -> Path:
+    """Save a Keras model without its optimizer; raises what `check_output` raises.
+
+    The ``.keras`` or ``.h5`` file appears whole or not at all.
+    """
     path = check_output(path)
     logging.getLogger("absl").setLevel(logging.ERROR)  # Keras advises against .h5; it was asked for
-    # Without the optimizer, whose state would treble the file.
+    # The optimizer's state would treble the file.
     weights_alone = type(model).from_config(model.get_config())
     weights_alone.set_weights(model.get_weights())
     with whole_file(path) as temporary:
@@ -67,7 +66,7 @@ def save(model, path: str | Path) -> Path:
 
 
 def _for_older_keras(path: Path) -> None:
-    """Take out of a saved model's description what Keras before 3.13 does not know, if unused."""
+    """Remove from a saved model's description the settings in NEWER that have their defaults."""
 
     def known(config):
         if isinstance(config, dict):
@@ -83,7 +82,7 @@ def _for_older_keras(path: Path) -> None:
 
 
 def check_export() -> None:
-    """Make sure, before hours of training, that this Keras can write models for LiteRT."""
+    """Raise a ValueError, before hours of training, if this Keras cannot write LiteRT models."""
     from digitlib.models.backend import keras
 
     if tuple(int(n) for n in keras.__version__.split(".")[:2]) < (3, 13):
@@ -93,8 +92,8 @@ def check_export() -> None:
         )
 
 
-def export_tflite(model, path: str | Path) -> Path:
-    """Write a model for LiteRT, which runs it without TensorFlow."""
+def export_tflite(model: "keras.Model", path: str | Path) -> Path:
+    """Write a model as a ``.tflite`` file for LiteRT, which runs it without TensorFlow."""
     path = Path(path)
     with contextlib.redirect_stdout(io.StringIO()), whole_file(path) as temporary:
         model.export(temporary, format="litert")

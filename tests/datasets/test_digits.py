@@ -50,3 +50,19 @@ def test_a_dataset_is_frozen_and_its_digest_follows_its_content():
     other = dataclasses.replace(digits, train_labels=altered)
     assert datasets.dataset_digest(other) != datasets.dataset_digest(digits)
     assert datasets.dataset_digest(digits) == datasets.dataset_digest(datasets.load_digits("uci"))
+
+
+def test_datasets_compare_as_objects_and_by_their_digest():
+    digits, same = datasets.load_digits("uci"), datasets.load_digits("uci")
+    assert digits == digits and digits != same and hash(digits) != hash(same)
+
+
+@pytest.mark.parametrize("name", datasets.NAMES)
+def test_every_name_is_that_of_a_dataset(name, small_mnist, write_idx, nowhere):
+    write_idx(small_mnist, nowhere / "checkout" / "data" / "mnist")
+    assert datasets.load_digits(name).name == ("UCI digits" if name == "uci" else "MNIST")
+
+
+def test_the_stand_ins_pictures_stay_the_same():
+    digest = "10f13878c09d04c48d1d1f741c37dc7eade3b49f42ed91cf0ae9805351146930"
+    assert datasets.dataset_digest(datasets.load_digits("uci")) == digest

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from digitlib.datasets import mnist
+from digitlib.datasets import mirrors, mnist
 
 
-def found(problems=None):
-    return mnist.find([] if problems is None else problems)
+def found():
+    return mnist.find(mirrors.user_cache())
 
 
 def same(parts, others):
@@ -25,8 +25,8 @@ def test_idx_files_are_found_plain_and_gzipped(
 ):
     write_idx(small_mnist, nowhere / "mine" / "mnist", gzipped)
     monkeypatch.setenv("DIGITLIB_DATA", str(nowhere / "mine"))
-    parts, source = found()
-    assert same(parts, small_mnist)
+    parts, source, problems = found()
+    assert same(parts, small_mnist) and problems == []
     assert source == str(nowhere / "mine" / "mnist")
 
 
@@ -35,17 +35,39 @@ def test_keras_npz_is_found_where_keras_leaves_it(small_mnist, nowhere):
     folder.mkdir(parents=True)
     keras_names = {mnist.KERAS_NAMES[part]: array for part, array in small_mnist.items()}
     np.savez(folder / "mnist.npz", **keras_names)
-    assert same(found()[0], small_mnist)
+    assert same(found().parts, small_mnist)
 
 
 def test_the_named_folder_comes_first(small_mnist, write_idx, nowhere, monkeypatch):
     write_idx(small_mnist, nowhere / "checkout" / "data" / "mnist")
     write_idx(small_mnist, nowhere / "mine")
     monkeypatch.setenv("DIGITLIB_DATA", str(nowhere / "mine"))
-    assert found()[1] == str(nowhere / "mine")
+    assert found().source == str(nowhere / "mine")
 
 
 def test_a_relative_folder_is_an_error(small_mnist, monkeypatch):
     monkeypatch.setenv("DIGITLIB_DATA", "somewhere")
     with pytest.raises(ValueError, match="relative path"):
         found()
+
+
+def test_the_repositorys_own_folder_is_looked_at():
+    assert (mnist.CHECKOUT / "pyproject.toml").is_file()
+
+
+def test_what_was_passed_over_is_told_with_what_was_found(
+    small_mnist, write_idx, nowhere, monkeypatch
+):
+    write_idx(small_mnist, nowhere / "checkout" / "data" / "mnist")
+    (nowhere / "mine").mkdir()
+    (nowhere / "mine" / "mnist.npz").write_text("not an archive")
+    monkeypatch.setenv("DIGITLIB_DATA", str(nowhere / "mine"))
+    parts, source, problems = found()
+    assert same(parts, small_mnist) and source.startswith(str(nowhere / "checkout"))
+    assert len(problems) == 1 and problems[0].startswith(
+        f"Passed over {nowhere / 'mine'}: mnist.npz"
+    )
+
+
+def test_nothing_is_found_where_nothing_is(nowhere):
+    assert found() == (None, "", [])

@@ -1,9 +1,16 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from digitlib.errors import ModelError
 from digitlib.files import PRETRAINED, SHIPPED_MODEL
-from digitlib.models.loading import load_network, probabilities
+from digitlib.models import sandbox
+from digitlib.models.inspection import MAX_BYTES
+from digitlib.models.loading import BATCH, load_network, probabilities
 
 
 def test_the_shipped_network_gives_probabilities():
@@ -50,3 +57,34 @@ def test_wrong_shapes_are_refused(tmp_path):
     ).save(path)
     with pytest.raises(ModelError, match=r"\(28, 28, 1\)"):
         load_network(path)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".tflite"])
+def test_any_number_of_images_is_read(suffix):
+    images = np.random.default_rng(0).integers(0, 256, (BATCH + 1, 28, 28), dtype=np.uint8)
+    network = load_network(PRETRAINED / f"reader{suffix}")
+    last = network(images[-1:])
+    for count in (1, 2, BATCH + 1):
+        probs = network(images[-count:])
+        assert probs.shape == (count, 11) and probs.dtype == np.float32
+        assert np.allclose(probs[-1:], last, atol=1e-5)
+    if suffix == ".tflite":  # Keras cannot run an empty batch
+        assert network(images[:0]).shape == (0, 11)
+
+
+def test_importing_the_models_imports_no_heavy_library():
+    code = "import digitlib.models, json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"keras", "tensorflow", "ai_edge_litert", "h5py", "scipy", "sklearn"}
+    assert not heavy & set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("name", ["reader.keras", "reader.tflite"])
+def test_the_sandbox_needs_neither_digitlib_nor_tensorflow(name):
+    """Run with the modules that are to be missing replaced by None, which makes them so."""
+    code = (
+        "import runpy, sys; sys.modules.update(digitlib=None, tensorflow=None, keras=None);"
+        "sys.argv[:] = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    given = [Path(sandbox.__file__), PRETRAINED / name, str(MAX_BYTES), str(BATCH)]
+    subprocess.run([sys.executable, "-P", "-c", code, *given], check=True)
