@@ -184,3 +184,22 @@ def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
         method="bounded",
     )
     return float(np.exp(found.x))
+
+
+def score_readings(results, texts) -> dict:
+    """Return how many pictures are read right; keys as `rate` has them.
+
+    A picture that could not be read counts as wrong; line breaks do not count.
+
+    Parameters
+    ----------
+    results : iterable of digitlib.reading.Result
+        Such as `Recognizer.read_many` yields.
+    texts : iterable of str
+        The digits that each picture shows, "" where there is none.
+    """
+    correct = [
+        result.reading is not None and result.reading.text.replace("\n", "") == text
+        for result, text in zip(results, texts, strict=True)
+    ]
+    return rate(sum(correct), len(correct))
