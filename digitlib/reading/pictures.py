@@ -40,7 +40,7 @@ HEIC = Format("HEIF", (".heic", ".heif"), rb"(?s:....)ftyp(heic|heix|mif1|hevc|m
 SUFFIXES = tuple(suffix for format in (*FORMATS, HEIC) for suffix in format.suffixes)
 PictureLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 
-MAX_PIXELS = 120_000_000
+MAX_PIXELS = 120_000_000  # more take gigabytes to decode
 # Longer side, in pixels, of what is worked on: a digit of a twentieth of a page still has 25 to 50.
 WORKING_SIDE = 1000
 
@@ -166,10 +166,7 @@ def _guarded(name: str) -> Iterator[None]:
 
 
 def _too_large(name: str) -> PictureError:
-    millions = MAX_PIXELS // 1_000_000
-    return PictureError(
-        f"{name} has more than {millions} million pixels; make it smaller and try again."
-    )
+    return PictureError(f"{name} has more than 120 million pixels; make it smaller and try again.")
 
 
 def _from_image(image: Image.Image, name: str, small: bool = False) -> Picture:

@@ -53,8 +53,7 @@ def open_source(given: PictureLike) -> Picture:
     except Exception as error:  # each kind of store raises its own
         raise PictureError(f"{name} cannot be opened: {reason(error)}.") from None
     if len(content) > MOST_BYTES:
-        megabytes = MOST_BYTES // 1_000_000
-        raise PictureError(f"{name} has more than {megabytes} MB; make it smaller and try again.")
+        raise PictureError(f"{name} has more than 250 MB; make it smaller and try again.")
     return open_picture(content, name)
 
 
