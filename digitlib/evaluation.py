@@ -187,16 +187,10 @@ def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
 
 
 def score_readings(results, texts) -> dict:
-    """Return how many pictures are read right; keys as `rate` has them.
+    """Return how many pictures are read right, by the digits they show; keys as `rate` has them.
 
-    A picture that could not be read counts as wrong; line breaks do not count.
-
-    Parameters
-    ----------
-    results : iterable of digitlib.reading.Result
-        Such as `Recognizer.read_many` yields.
-    texts : iterable of str
-        The digits that each picture shows, "" where there is none.
+    `results` are such as `Recognizer.read_many` yields: those without a reading are wrong. Line
+    breaks do not count.
     """
     correct = [
         result.reading is not None and result.reading.text.replace("\n", "") == text

@@ -209,9 +209,7 @@ def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> 
     tight = bounding_box(own > 0.3)
     if tight is None:
         return Part(box, own)
-    rows, columns = tight
-    tight = (
-        slice(top + rows.start, top + rows.stop),
-        slice(left + columns.start, left + columns.stop),
+    rows, columns = (
+        slice(n + s.start, n + s.stop) for n, s in zip((top, left), tight, strict=True)
     )
-    return Part(tight, own)
+    return Part((rows, columns), own)
