@@ -18,7 +18,6 @@ import speed
 from PIL import Image, ImageDraw, ImageFont
 
 from digitlib.datasets.digits import load_digits
-from digitlib.errors import PictureError
 from digitlib.evaluation import wilson_interval
 from digitlib.reading.recognizer import Recognizer
 
@@ -34,10 +33,10 @@ def row(name: str, right: int, total: int) -> None:
 def read(recognizer: Recognizer, pictures) -> list[tuple[str, float]]:
     """Return text (lines run together) and confidence of each picture."""
     results = []
-    for _, reading in recognizer.read_many(pictures):
-        if isinstance(reading, PictureError):
-            raise reading
-        results.append((reading.text.replace("\n", ""), reading.confidence))
+    for result in recognizer.read_many(pictures):
+        if result.error:
+            raise result.error
+        results.append((result.reading.text.replace("\n", ""), result.reading.confidence))
     return results
 
 

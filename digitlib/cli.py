@@ -6,10 +6,19 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digitlib.errors import display_name
 
+if TYPE_CHECKING:
+    from digitlib.reading import Result
+
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
+NETWORKS = ("classic", "fast", "reader")  # the keys of digitlib.models.NETWORKS, which needs NumPy
+DATASETS = ("auto", "mnist", "uci")
+# In `predict`, another process pays from so many small pictures on: they take about as long to
+# read as a process takes to start.
+PICTURES_PER_WORKER = 500
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        return COMMANDS[options.command](options)
+        return options.run(options)
     except KeyboardInterrupt:
         print("digitlib: stopped.", file=sys.stderr)
         return 130
@@ -27,32 +36,29 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError) as error:
-        print(f"digitlib: {error}", file=sys.stderr)
-        return 1
+        said = str(error)
     except ModuleNotFoundError as error:
-        print(
-            f"digitlib: this needs {error.name}; run: pip install 'digitlib[{options.extra}]'.",
-            file=sys.stderr,
-        )
-        return 1
+        said = f"this needs {error.name}; run: pip install 'digitlib[{options.extra}]'."
+    print(f"digitlib: {said}", file=sys.stderr)
+    return 1
 
 
-def _train(options) -> int:
+def _train(options: argparse.Namespace) -> int:
     asked = {"epochs": options.epochs, "batch_size": options.batch_size, "seed": options.seed}
     if options.like and (options.network or any(v is not None for v in asked.values())):
-        raise ValueError("--like takes everything from the card; leave the other options away.")
+        raise ValueError("--like takes everything from the card; leave out the other options.")
     from digitlib.models.saving import check_export, check_output, export_tflite
-    from digitlib.training.cards import card_path, read_card
+    from digitlib.training.cards import read_card
 
-    card = read_card(options.like) if options.like else {}
+    like = read_card(options.like) if options.like else {}
     path = check_output(options.output)
     from digitlib.datasets.digits import load_digits
     from digitlib.training.loop import save, scored, train
     from digitlib.training.recipes import recipe_for, recipe_like
 
     dataset = load_digits(options.data)
-    if card:
-        recipe, network = recipe_like(card, dataset), card["network"]
+    if like:
+        recipe, network = recipe_like(like, dataset), like["network"]
     else:
         network = options.network or "classic"
         recipe = recipe_for(network, dataset, **asked)
@@ -65,65 +71,78 @@ def _train(options) -> int:
         recipe,
         folder=folder,
         resume=options.resume,
-        deterministic=options.deterministic or bool(card.get("deterministic")),
+        deterministic=options.deterministic or bool(like.get("deterministic")),
     )
     trained = scored(trained, dataset)
-    card = trained.card
     save(trained, path)
     if network == "reader":
         export_tflite(trained.model, path.with_suffix(".tflite"))
     if (folder / "log.csv").is_file():
         shutil.copyfile(folder / "log.csv", f"{path}.log.csv")
-    if card["interrupted"]:
+    if reason := trained.card["interrupted"]:
         print(
-            f"digitlib: stopped early ({card['interrupted']}); the best weights of "
-            f"{card['epochs_completed']} whole epochs are kept, and --resume goes on from there.",
+            f"digitlib: stopped early ({reason}); the best weights of "
+            f"{trained.card['epochs_completed']} whole epochs are kept, and --resume goes on from "
+            "there.",
             file=sys.stderr,
         )
     else:
         shutil.rmtree(folder)
-    if options.json:
-        print(json.dumps(card))
-    else:
-        low, high = card["test_interval"]
-        print(
-            f"{network}: {card['parameters']:,} parameters, {card['fit_seconds']:.0f} s\n"
-            f"{card['dataset']} test images read right: {card['test_accuracy']:.2%} "
-            f"(95 % interval {low:.2%} to {high:.2%})\n"
-            f"saved as {path}, its card as {card_path(path)}"
-        )
+    print(json.dumps(trained.card) if options.json else _report(trained.card, path))
     return 0
 
 
-def _predict(options) -> int:
+def _report(card: dict, path: Path) -> str:
+    """Return what a person is told of a network that was trained and saved."""
+    from digitlib.training.cards import card_path
+
+    low, high = card["test_interval"]
+    return (
+        f"{card['network']}: {card['parameters']:,} parameters, {card['fit_seconds']:.0f} s\n"
+        f"{card['dataset']} test images read right: {card['test_accuracy']:.2%} "
+        f"(95 % interval {low:.2%} to {high:.2%})\n"
+        f"saved as {path}, its card as {card_path(path)}"
+    )
+
+
+def _predict(options: argparse.Namespace) -> int:
     if options.output:
         return _predict_to(options)
     if options.workers or options.scheduler:
         raise ValueError("--workers and --scheduler are for --output; name a file to write.")
-    from digitlib.errors import PictureError
-    from digitlib.reading.recognizer import Recognizer
-    from digitlib.reading.sources import find_pictures
+    from digitlib.reading import Recognizer, find_pictures
 
     paths = [path for given in options.paths for path in find_pictures(given)]
-    workers = min(os.cpu_count() or 1, 1 + len(paths) // 500)
+    workers = min(os.cpu_count() or 1, 1 + len(paths) // PICTURES_PER_WORKER)
     recognizer = Recognizer(options.model)
     failed = False
     progress = sys.stderr.isatty() and not sys.stdout.isatty()
-    for path, reading in recognizer.read_many(paths, workers, progress):
-        error = reading if isinstance(reading, PictureError) else None
-        failed = failed or error is not None
+    for result in recognizer.read_many(paths, workers, progress):
+        failed = failed or result.error is not None
         if options.json:
-            print(json.dumps(_as_json(path, None if error else reading, error)))
-        elif error:
-            print(f"digitlib: {error}", file=sys.stderr)
+            print(json.dumps(_as_json(result)))
+        elif result.reading is None:
+            print(f"digitlib: {result.error}", file=sys.stderr)
         else:
-            confidence = f"{100 * reading.confidence:.0f} %"
-            print(display_name(path), display_name(reading.text), confidence, sep="\t")
+            confidence = f"{100 * result.reading.confidence:.0f} %"
+            text = display_name(result.reading.text)
+            print(display_name(result.path), text, confidence, sep="\t")
     return int(failed)
 
 
-def _predict_to(options) -> int:
-    from digitlib.bulk.predict import predict_to
+def _as_json(result: "Result") -> dict:
+    row: dict = {"path": str(result.path), "text": "", "confidence": None, "digits": []}
+    if (reading := result.reading) is not None:
+        digits = [
+            {"digit": d.digit, "confidence": round(d.confidence, 4), "box": list(d.box)}
+            for d in reading.digits
+        ]
+        row |= {"text": reading.text, "confidence": round(reading.confidence, 4), "digits": digits}
+    return row | {"error": str(result.error) if result.error else None}
+
+
+def _predict_to(options: argparse.Namespace) -> int:
+    from digitlib.bulk import predict_to
 
     pictures, failed = predict_to(
         options.output,
@@ -140,27 +159,12 @@ def _predict_to(options) -> int:
     return int(failed > 0)
 
 
-def _as_json(path: str, reading, error) -> dict:
-    digits = [
-        {"digit": d.digit, "confidence": round(d.confidence, 4), "box": list(d.box)}
-        for d in (reading.digits if reading else [])
-    ]
-    return {
-        "path": path,
-        "text": reading.text if reading else "",
-        "confidence": round(reading.confidence, 4) if reading else None,
-        "digits": digits,
-        "error": str(error) if error else None,
-    }
+def _evaluate(options: argparse.Namespace) -> int:
+    from digitlib.evaluation import score, score_readings
 
-
-def _evaluate(options) -> int:
-    from digitlib.files import SHIPPED_MODEL
-    from digitlib.reading.recognizer import Recognizer
-
-    if options.data in ("auto", "mnist", "uci"):
+    if options.data in DATASETS:
         from digitlib.datasets.digits import load_digits
-        from digitlib.evaluation import score
+        from digitlib.files import SHIPPED_MODEL
         from digitlib.models.loading import load_network
 
         network = load_network(options.model or SHIPPED_MODEL)
@@ -168,10 +172,14 @@ def _evaluate(options) -> int:
         name, what = dataset.name, "test images"
         result = score(network, dataset.test_images, dataset.test_labels)
     else:
-        from digitlib.datasets.labelled_folder import score_kept
+        from digitlib.datasets import labelled_folder
+        from digitlib.reading import Recognizer
 
         name, what = display_name(options.data), "pictures"
-        result = score_kept(Recognizer(options.model), options.data)
+        recognizer = Recognizer(options.model)
+        pictures = labelled_folder.load(options.data)
+        results = recognizer.read_many([path for path, _ in pictures])
+        result = score_readings(results, [text for _, text in pictures])
     if options.json:
         print(json.dumps({"dataset": name} | result))
     else:
@@ -183,7 +191,7 @@ def _evaluate(options) -> int:
     return 0
 
 
-def _data(options) -> int:
+def _data(options: argparse.Namespace) -> int:
     from digitlib.datasets.digits import load_digits, part_digests
 
     dataset = load_digits("auto")
@@ -199,25 +207,25 @@ def _data(options) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser; `extra` names what a command may need that is not installed."""
+    """Return the parser; `run` is a command's function, `extra` what it needs installed."""
     parser = argparse.ArgumentParser(prog="digitlib", description=EXPLANATION)
     commands = parser.add_subparsers(
         title="commands", dest="command", required=True, metavar="COMMAND"
     )
 
     train = commands.add_parser("train", help="train a network and save it with its card")
-    train.add_argument("--network", choices=["classic", "fast", "reader"])
-    train.add_argument("--data", choices=["auto", "mnist", "uci"], default="auto")
-    train.add_argument("--epochs", type=_positive, metavar="N", help="passes over the images")
-    train.add_argument("--batch-size", type=_positive, metavar="N")
-    train.add_argument("--seed", type=_natural, metavar="N")
+    train.add_argument("--network", choices=NETWORKS)
+    train.add_argument("--data", choices=DATASETS, default="auto")
+    train.add_argument("--epochs", type=_whole, metavar="N", help="passes over the images")
+    train.add_argument("--batch-size", type=_whole, metavar="N")
+    train.add_argument("--seed", type=lambda text: _whole(text, least=0), metavar="N")
     train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
     train.add_argument("--like", metavar="CARD", help="repeat the run that a card describes")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.add_argument(
         "--deterministic", action="store_true", help="same seed, same weights, a little slower"
     )
-    train.set_defaults(extra="train")
+    train.set_defaults(run=_train, extra="train")
 
     predict = commands.add_parser("predict", help="read the digits in pictures")
     predict.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
@@ -228,41 +236,30 @@ def parser() -> argparse.ArgumentParser:
         help="write a row a picture, and go on from what is there",
     )
     many = predict.add_mutually_exclusive_group()
-    many.add_argument(
-        "--workers", type=_positive, metavar="N", help="with --output: processes here"
-    )
+    many.add_argument("--workers", type=_whole, metavar="N", help="with --output: processes here")
     many.add_argument("--scheduler", metavar="ADDRESS", help="with --output: a Dask scheduler")
-    predict.set_defaults(extra="scale")
+    predict.set_defaults(run=_predict, extra="bulk")
 
     evaluate = commands.add_parser("evaluate", help="score a network on test images or pictures")
     evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
     evaluate.add_argument(
         "--data",
-        metavar="auto|mnist|uci|FOLDER",
+        metavar="|".join((*DATASETS, "FOLDER")),
         default="auto",
         help="a dataset, or a folder of pictures with a labels.csv",
     )
-    evaluate.set_defaults(extra="train")
+    evaluate.set_defaults(run=_evaluate, extra="train")
 
     data = commands.add_parser("data", help="say where the digits were found")
     data.add_argument("--verify", action="store_true", help="compute their digests again")
-    data.set_defaults(extra="train")
+    data.set_defaults(run=_data, extra="train")
 
     for command in (train, predict, evaluate):
         command.add_argument("--json", action="store_true", help="print JSON, a line at a time")
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+def _whole(text: str, least: int = 1) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, {least} or more")
     return int(text)
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
-
-
-COMMANDS = {"train": _train, "predict": _predict, "evaluate": _evaluate, "data": _data}

@@ -204,3 +204,16 @@ def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
         method="bounded",
     )
     return float(np.exp(found.x))
+
+
+def score_readings(results, texts) -> dict:
+    """Return how many pictures are read right, by the digits they show; keys as `rate` has them.
+
+    `results` are such as `Recognizer.read_many` yields: those without a reading are wrong. Line
+    breaks do not count.
+    """
+    correct = [
+        result.reading is not None and result.reading.text.replace("\n", "") == text
+        for result, text in zip(results, texts, strict=True)
+    ]
+    return rate(sum(correct), len(correct))

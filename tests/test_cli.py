@@ -5,8 +5,11 @@ import sys
 
 import pytest
 
+from digitlib import cli
 from digitlib.cli import main
+from digitlib.datasets import load_digits
 from digitlib.files import PRETRAINED, SAMPLES
+from digitlib.models import NETWORKS
 
 
 def lines(capsys):
@@ -79,6 +82,30 @@ def test_errors_are_one_sentence(arguments, words, capsys):
     assert main(arguments) == 1
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1 and "Traceback" not in said
+
+
+def test_what_needs_no_network_starts_no_tensorflow():
+    code = (
+        "import sys; from digitlib.cli import main\n"
+        "try: status = main(sys.argv[1:])\n"
+        "except SystemExit as stopped: status = stopped.code\n"
+        "print(status, [m for m in ('numpy', 'keras', 'tensorflow') if m in sys.modules])"
+    )
+
+    def loaded(*arguments):
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[-1]
+
+    assert loaded("--help") == "0 []"
+    assert loaded("train", "--network", "x") == "2 []"
+    assert loaded("train", "--output", "m.pt") == "1 ['numpy']"
+
+
+def test_the_choices_are_the_networks_and_datasets_there_are():
+    assert tuple(NETWORKS) == cli.NETWORKS
+    with pytest.raises(ValueError) as raised:
+        load_digits("x")
+    assert all(repr(name) in str(raised.value) for name in cli.DATASETS)
 
 
 def test_train_evaluate_and_predict_with_the_result(capsys, tmp_path, monkeypatch):

@@ -14,9 +14,10 @@ from digitlib.app.page import reading_html, sentence_html
 from digitlib.datasets.labelled_folder import FOLDER, keep
 from digitlib.errors import PictureError
 from digitlib.reading.imaging import prepare
+from digitlib.reading.pictures import SUFFIXES
 from digitlib.reading.recognizer import Recognizer
 
-FORMATS = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff,.heic,.heif"
+FORMATS = ",".join(SUFFIXES)
 # MB a file: Jupyter's own limit is 10, notebooks/serve.py sets a larger one and says so here.
 LIMIT = int(os.environ.get("DIGITLIB_UPLOAD_MB", "10"))
 HERE = Path(__file__).parent

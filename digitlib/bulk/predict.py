@@ -76,37 +76,27 @@ def predict_to(
     OSError
         If the output cannot be written, or the scheduler is not there, or gets lost.
     """
-    output, given = Path(output), list(given)
+    output = Path(output)
     with _locked(output):
         done, failed = _written(output)
-        total = sum(1 for one in given for _ in find_pictures(one))
-        new = (path for one in given for path in find_pictures(one) if _is_new(path, done))
+        found = (path for one in given for path in find_pictures(one))
+        new = list(dict.fromkeys(path for path in found if shown(path) not in done))
+        total = len(done) + len(new)
         with (
             _cluster(workers, scheduler) as client,
             tqdm(total=total, initial=len(done), unit=" pictures", disable=not progress) as bar,
         ):
             _check_workers(client)
-            size = total // (ROUNDS * max(1, len(client.nthreads())))
-            chunks = _chunks(new, min(max(size, SMALLEST), LARGEST))
+            size = len(new) // (ROUNDS * max(1, len(client.nthreads())))
+            size = min(max(size, SMALLEST), LARGEST)
+            chunks = (new[i : i + size] for i in range(0, len(new), size))
             for table in _results(client, chunks, model and str(Path(model).absolute())):
                 name = hashlib.sha256("\n".join(table["path"].to_pylist()).encode()).hexdigest()
                 with whole_file(output / f"part-{name[:16]}.parquet") as temporary:
                     pq.write_table(table, temporary)
                 failed += len(table) - table["error"].null_count
                 bar.update(len(table))
-    return len(done), failed
-
-
-def _is_new(path: str, done: set[str]) -> bool:
-    """Whether a picture is not done; from now on it is, also if it is meant twice."""
-    before = len(done)
-    done.add(shown(path))
-    return len(done) > before
-
-
-def _chunks(paths: Iterator[str], size: int) -> Iterator[list[str]]:
-    while chunk := list(itertools.islice(paths, size)):
-        yield chunk
+    return total, failed
 
 
 def _written(output: Path) -> tuple[set[str], int]:
@@ -174,7 +164,7 @@ def _client(scheduler: str | LocalCluster) -> Client:
     """Return a client of a scheduler, made only once that is known to answer.
 
     A client whose constructor fails lives on in a reference cycle; freed while the next one is
-    made, its finalizer waits for ever for a lock that is held there. And where something listens
+    made, its finalizer waits forever for a lock that is held there. And where something listens
     that is no scheduler, the constructor does not end.
     """
     try:
@@ -184,7 +174,7 @@ def _client(scheduler: str | LocalCluster) -> Client:
     except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
         raise ConnectionError(
             f"No Dask scheduler answers at {scheduler} ({reason(error)}); start one, or leave "
-            "--scheduler away."
+            "out --scheduler."
         ) from None
 
 
@@ -205,7 +195,7 @@ def _check_workers(client: Client) -> None:
         others = set(client.run(_version).values()) - {__version__}
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"The workers have no {error.name}; there, run: pip install 'digitlib[scale]'."
+            f"The workers have no {error.name}; there, run: pip install 'digitlib[bulk]'."
         ) from None
     if others:
         raise ValueError(
@@ -228,15 +218,12 @@ def _results(client: Client, chunks: Iterator[list[str]], model) -> Iterator[pa.
     underway: dict = {}
     completed = as_completed([])
 
-    def submit(chunk: list[str]) -> None:
-        future = client.submit(read_chunk, chunk, model, pure=False)
-        underway[future] = chunk
-        completed.add(future)
-
     def top_up() -> None:  # workers may have come, or gone
         missing = AHEAD * sum(client.nthreads().values()) - len(underway)
         for chunk in itertools.islice(chunks, max(missing, 0 if underway else 1)):
-            submit(chunk)
+            future = client.submit(read_chunk, chunk, model, pure=False)
+            underway[future] = chunk
+            completed.add(future)
 
     top_up()
     suspects = []

@@ -7,17 +7,12 @@ import csv
 import hashlib
 from pathlib import Path
 
-from digitlib.errors import PictureError
 from digitlib.files import whole_file
-from digitlib.reading.pictures import open_picture
+from digitlib.reading.pictures import open_picture, suffix_of
 
 FOLDER = Path("my_digits")
 TABLE = "labels.csv"
 COLUMNS = ("path", "text", "kind", "writer")
-SUFFIXES = (
-    *((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"GIF8", ".gif"), (b"BM", ".bmp")),
-    *((b"RIFF", ".webp"), (b"II*\0", ".tif"), (b"MM\0*", ".tif")),
-)
 
 
 def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
@@ -47,8 +42,7 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     open_picture(content)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    suffix = next((s for start, s in SUFFIXES if content.startswith(start)), ".heic")
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:12]}{suffix}"
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:12]}{suffix_of(content)}"
     rows = [row for row in _rows(folder) if row.get("path") != path.name]
     rows.append({"path": path.name, "text": text, "kind": kind, "writer": "me"})
     columns = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row if name)]))
@@ -64,7 +58,7 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     return path
 
 
-def load_kept(folder: str | Path) -> list[tuple[Path, str]]:
+def load(folder: str | Path) -> list[tuple[Path, str]]:
     """Return each picture's path and the digits it shows.
 
     Raises
@@ -87,24 +81,3 @@ def _rows(folder: Path) -> list[dict]:
             return list(csv.DictReader(file))
     except FileNotFoundError:
         return []
-
-
-def score_kept(recognizer, folder: str | Path) -> dict:
-    """Return accuracy, correct, images and interval of a Recognizer on a folder's pictures.
-
-    A picture that cannot be read counts as wrong.
-    """
-    from digitlib.evaluation import wilson_interval
-
-    pictures = load_kept(folder)
-    readings = recognizer.read_many([path for path, _ in pictures])
-    correct = sum(
-        not isinstance(reading, PictureError) and reading.text.replace("\n", "") == text
-        for (_, text), (_, reading) in zip(pictures, readings, strict=True)
-    )
-    return {
-        "accuracy": correct / len(pictures),
-        "correct": correct,
-        "images": len(pictures),
-        "interval": wilson_interval(correct, len(pictures)),
-    }

@@ -10,7 +10,7 @@
 
 from digitlib.reading.imaging import Prepared, prepare
 from digitlib.reading.pictures import open_picture
-from digitlib.reading.recognizer import Digit, Reading, Recognizer, read
+from digitlib.reading.recognizer import Digit, Reading, Recognizer, Result, read
 from digitlib.reading.sources import find_pictures
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Prepared",
     "Reading",
     "Recognizer",
+    "Result",
     "find_pictures",
     "open_picture",
     "prepare",

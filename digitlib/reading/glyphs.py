@@ -6,11 +6,12 @@ offers spans of neighbouring pieces, and the network decides which to believe.
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 from scipy import ndimage
 
-from digitlib.reading.ink import labelled
+from digitlib.reading.ink import Box, bounding_box, labelled
 
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
@@ -18,7 +19,7 @@ WIDE = 1.0  # width by height from which a piece may be two digits that touch
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 
-Box = tuple[slice, slice]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,20 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Line:
-    """Pieces side by side: `spans[i, j]` is the part made of the pieces i to j - 1.
+class Line(Generic[T]):
+    """Pieces side by side: `glyphs[i, j]` is what the pieces i to j - 1 make, such as a Part.
 
     Every piece is there alone, but for those in `small`: these are no digits by themselves. Parts
     of `cuts` are slices of one connected piece: they count only if each of them is a digit.
     """
 
     count: int
-    spans: dict[tuple[int, int], Part]
+    glyphs: dict[tuple[int, int], T]
     cuts: frozenset[tuple[int, int]] = frozenset()
     small: frozenset[int] = frozenset()
 
 
-def find_lines(ink: np.ndarray) -> list[Line]:
+def find_lines(ink: np.ndarray) -> list[Line[Part]]:
     """Return the lines of an ink map, top to bottom, each with its pieces left to right."""
     labels, count = labelled(ink > 0.3)
     if count == 0:
@@ -87,9 +88,10 @@ def _overlap(a: slice, b: slice) -> int:
     return min(a.stop, b.stop) - max(a.start, b.start)
 
 
-def _joined(a: Box, b: Box) -> Box:
+def _joined(*boxes: Box) -> Box:
     rows, columns = (
-        slice(min(s.start, t.start), max(s.stop, t.stop)) for s, t in zip(a, b, strict=True)
+        slice(min(s.start for s in sides), max(s.stop for s in sides))
+        for sides in zip(*boxes, strict=True)
     )
     return rows, columns
 
@@ -140,7 +142,7 @@ def _rows(pieces: list) -> list[list]:
     return [sorted(row, key=lambda piece: piece[0][1].start) for row in rows]
 
 
-def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line:
+def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line[Part]:
     """Return a line with every span of neighbouring pieces that may be one digit.
 
     Pieces of less than the `least` height are no digits alone.
@@ -177,9 +179,7 @@ def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Li
 
 
 def _may_be_one(boxes: list[Box]) -> bool:
-    both = boxes[0]
-    for box in boxes[1:]:
-        both = _joined(both, box)
+    both = _joined(*boxes)
     height = _height(both)
     gaps = (-_overlap(a[1], b[1]) for a, b in pairwise(boxes))
     return all(gap <= NEAR * height for gap in gaps) and _width(both) <= 1.2 * height
@@ -202,15 +202,14 @@ def _cuts(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> 
 
 
 def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> Part:
-    wide = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in box)
+    top, left = (max(0, s.start - 1) for s in box)
+    wide = slice(top, box[0].stop + 1), slice(left, box[1].stop + 1)
     near = labels[wide]
     own = np.where((near == 0) | np.isin(near, members), ink[wide], 0)
-    inked = own > 0.3
-    rows, columns = (np.flatnonzero(inked.any(axis)) for axis in (1, 0))
-    if not len(rows):
+    tight = bounding_box(own > 0.3)
+    if tight is None:
         return Part(box, own)
-    tight = (
-        slice(wide[0].start + int(rows[0]), wide[0].start + int(rows[-1]) + 1),
-        slice(wide[1].start + int(columns[0]), wide[1].start + int(columns[-1]) + 1),
+    rows, columns = (
+        slice(n + s.start, n + s.stop) for n, s in zip((top, left), tight, strict=True)
     )
-    return Part(tight, own)
+    return Part((rows, columns), own)

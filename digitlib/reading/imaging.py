@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digitlib.reading.glyphs import Box, Part, find_lines
-from digitlib.reading.ink import find_ink, plain_paper, without_rules
-from digitlib.reading.pictures import Picture, open_picture
+from digitlib.reading.glyphs import Line, Part, find_lines
+from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper, without_rules
+from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
@@ -38,48 +38,41 @@ class Glyph:
 
 
 @dataclass(frozen=True)
-class GlyphLine:
-    """A line of `count` pieces: `glyphs[i, j]` is made of the pieces i to j - 1.
-
-    For `cuts`, slices of one connected piece, and `small` pieces, which are no digits alone, see
-    `digitlib.reading.glyphs.Line`.
-    """
-
-    count: int
-    glyphs: dict[tuple[int, int], Glyph]
-    cuts: frozenset[tuple[int, int]]
-    small: frozenset[int]
-
-
-@dataclass(frozen=True)
 class Prepared:
     """A picture, its ink map, and the lines of what may be digits in it."""
 
     picture: Picture
     ink: np.ndarray
-    lines: list[GlyphLine]
+    lines: list[Line[Glyph]]
 
 
-def resize_naively(picture) -> np.ndarray:
+def resize_naively(picture: PictureLike) -> np.ndarray:
     """Return a picture shrunk to (28, 28) uint8 and nothing else, as most tutorials do it."""
     grey = Image.fromarray(open_picture(picture).colours).convert("L")
     return np.asarray(grey.resize((SIDE, SIDE)))
 
 
-def prepare(picture) -> Prepared:
+def prepare(picture: PictureLike | Picture) -> Prepared:
     """Find the ink of a picture and what may be digits in it.
 
     Parameters
     ----------
     picture : path, bytes, PIL.Image.Image or array
         See `digitlib.reading.open_picture`, which also says what is raised.
+
+    Examples
+    --------
+    >>> from digitlib.files import SAMPLES
+    >>> prepared = prepare(SAMPLES / "several_digits.jpg")
+    >>> [line.count for line in prepared.lines]  # pieces of ink
+    [5]
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
     ink, margin = _large_enough(find_ink(opened.colours))
     ink = without_rules(ink)
     height, width = (n - 2 * margin for n in ink.shape)
     shown = ink[margin : margin + height, margin : margin + width]
-    strong = max(1, np.count_nonzero(ink > 0.5))
+    strong = max(1, int(np.count_nonzero(ink > 0.5)))
     faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
     if max(ink.shape) >= FEW_PIXELS and faint > MOST_FAINT * strong:
         return Prepared(opened, shown, [])
@@ -95,12 +88,7 @@ def prepare(picture) -> Prepared:
         )
 
     lines = [
-        GlyphLine(
-            line.count,
-            {span: glyph(part) for span, part in line.spans.items()},
-            line.cuts,
-            line.small,
-        )
+        Line(line.count, {s: glyph(p) for s, p in line.glyphs.items()}, line.cuts, line.small)
         for line in find_lines(ink)
     ]
     return Prepared(opened, shown, lines)
@@ -183,10 +171,8 @@ def with_stroke_width(ink: np.ndarray, thinnest: float, widest: float) -> np.nda
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:
-    rows, columns = (np.flatnonzero((ink > 0.3).any(axis)) for axis in (1, 0))
-    if not len(rows):
-        return ink
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = bounding_box(ink > 0.3)
+    return ink if box is None else ink[box]
 
 
 def _centred(small: np.ndarray) -> np.ndarray:

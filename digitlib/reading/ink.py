@@ -19,6 +19,8 @@ OVERVIEW = 200  # longer side, in pixels, of the small picture on which light an
 EXPLAINED = 0.98  # share of the best window's edges that a narrower window has to explain
 WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
 
+Box = tuple[slice, slice]  # rows and columns of a map
+
 # Ruled and squared paper.
 RULE_FAINT = 0.15  # least ink of a line, as printed lines are pale
 RULE_DARKER = 0.2  # than the line: the pen that crosses it
@@ -87,12 +89,19 @@ def _without_borders(ink: np.ndarray) -> np.ndarray:
 def labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
     """Return `scipy.ndimage.label` of pieces that may touch by a corner; margins are free."""
     labels = np.zeros(mask.shape, np.int32)
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    if not len(rows):
+    box = bounding_box(mask)
+    if box is None:
         return labels, 0
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     labels[box], count = ndimage.label(mask[box], np.ones((3, 3)))
     return labels, count
+
+
+def bounding_box(mask: np.ndarray) -> Box | None:
+    """Return the smallest box that holds all that is true in a mask (h, w), if anything is."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _edge(colours: np.ndarray) -> np.ndarray:
@@ -147,7 +156,7 @@ def _common(differences: np.ndarray) -> np.ndarray:
     if np.linalg.norm(mean) < 0.5 * lengths.mean():
         strongest = differences[np.argmax(lengths)]
         mean = differences[differences @ strongest > 0].mean(axis=0)
-    return np.float32(mean / np.linalg.norm(mean))
+    return (mean / np.linalg.norm(mean)).astype(np.float32)
 
 
 def _surface(along: np.ndarray) -> np.ndarray:

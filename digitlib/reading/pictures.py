@@ -3,21 +3,44 @@
 Knows formats, limits, rotation and transparency; knows nothing of digits.
 """
 
+import contextlib
 import io
 import os
+import re
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from digitlib.errors import PictureError, display_name, reason
 
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
-MAX_PIXELS = 120_000_000
+
+class Format(NamedTuple):
+    """A format: Pillow's name for it, the endings of file names, a pattern of the first bytes."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    start: bytes
+
+
+FORMATS = (
+    Format("PNG", (".png",), rb"\x89PNG"),
+    Format("JPEG", (".jpg", ".jpeg"), rb"\xff\xd8"),
+    Format("WebP", (".webp",), rb"RIFF"),
+    Format("GIF", (".gif",), rb"GIF8"),
+    Format("BMP", (".bmp",), rb"BM"),
+    Format("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]"),
+)
+HEIC = Format("HEIF", (".heic", ".heif"), rb"(?s:....)ftyp(heic|heix|mif1|hevc|msf1)")
+SUFFIXES = tuple(suffix for format in (*FORMATS, HEIC) for suffix in format.suffixes)
+PictureLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
+
+MAX_PIXELS = 120_000_000  # more take gigabytes to decode
 # Longer side, in pixels, of what is worked on: a digit of a twentieth of a page still has 25 to 50.
 WORKING_SIDE = 1000
 
@@ -30,7 +53,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_EXIF_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -41,7 +63,7 @@ class Picture:
     size: tuple[int, int]
 
 
-def open_picture(picture, name: str = "The file") -> Picture:
+def open_picture(picture: PictureLike, name: str = "The file") -> Picture:
     """Open a picture, upright, without transparency, and small enough to work on.
 
     Parameters
@@ -57,100 +79,111 @@ def open_picture(picture, name: str = "The file") -> Picture:
     ------
     PictureError
         If it is no such picture, is damaged, or has over 120 million pixels.
+
+    Examples
+    --------
+    >>> from digitlib.files import SAMPLES
+    >>> picture = open_picture(SAMPLES / "dark_on_light.png")
+    >>> picture.size, picture.colours.shape
+    ((240, 240), (240, 240, 3))
     """
     if isinstance(picture, np.ndarray):
         return _from_image(_array_image(picture), "The array")
     if isinstance(picture, Image.Image):
-        return _guarded(lambda: _from_image(picture, "The image"), "The image")
+        with _guarded("The image"):
+            return _from_image(picture, "The image")
     if isinstance(picture, bytes | bytearray | memoryview):
         return _from_file(io.BytesIO(picture), name)
     if isinstance(picture, str | os.PathLike):
-        path = Path(picture)
-        name = display_name(path)
-        try:
-            if not stat.S_ISREG(path.stat().st_mode):
-                kind = "a folder" if path.is_dir() else "no regular file"
-                raise PictureError(f"{name} is {kind}; give a picture file, or a folder of them.")
-            with path.open("rb") as file:
-                return _from_file(file, name)
-        except FileNotFoundError:
-            raise PictureError(f"There is no file {name}; check the path.") from None
-        except (PermissionError, ValueError, OSError) as error:
-            if isinstance(error, PictureError):
-                raise
-            raise PictureError(f"{name} cannot be opened: {reason(error)}.") from None
+        return _from_path(Path(picture))
     raise PictureError(
-        f"A {type(picture).__name__} is no picture; give a path, bytes, a Pillow image or an array."
+        f"A {type(picture).__name__} is not a picture; give a path, bytes, a Pillow image or an "
+        "array."
     )
 
 
-def _formats() -> list[str]:
+def suffix_of(content: bytes) -> str:
+    """Return what the name of a picture file with this content should end in, such as ".png"."""
+    found = (format for format in FORMATS if re.match(format.start, content))
+    return next(found, HEIC).suffixes[0]
+
+
+def _from_path(path: Path) -> Picture:
+    name = display_name(path)
     try:
-        import pillow_heif
-    except ImportError:
-        return FORMATS
-    pillow_heif.register_heif_opener()
-    return [*FORMATS, "HEIF"]
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise PictureError(f"{name} is {kind}; give a picture file, or a folder of them.")
+        with path.open("rb") as file:
+            return _from_file(file, name)
+    except PictureError:
+        raise
+    except FileNotFoundError:
+        raise PictureError(f"There is no file {name}; check the path.") from None
+    except (OSError, ValueError) as error:
+        raise PictureError(f"{name} cannot be opened: {reason(error)}.") from None
 
 
-def _from_file(file, name: str) -> Picture:
+def _from_file(file: BinaryIO, name: str) -> Picture:
     start = file.read(32)
     file.seek(0)
     if not start:
         raise PictureError(f"{name} is empty; give a picture file.")
-    is_heic = start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"mif1", b"hevc", b"msf1")
-    formats = _formats() if is_heic else FORMATS
-    if is_heic and formats is FORMATS:
-        raise PictureError(
-            f"{name} is a HEIC photo; to read these, run: pip install 'digitlib[heic]'."
-        )
-    return _guarded(lambda: _from_image(Image.open(file, formats=formats), name, small=True), name)
+    formats: tuple[Format, ...] = FORMATS
+    if re.match(HEIC.start, start):
+        try:
+            import pillow_heif
+        except ImportError:
+            raise PictureError(
+                f"{name} is a HEIC photo; to read these, run: pip install 'digitlib[heic]'."
+            ) from None
+        pillow_heif.register_heif_opener()
+        formats = (HEIC,)
+    with _guarded(name):
+        image = Image.open(file, formats=[format.name.upper() for format in formats])
+        return _from_image(image, name, small=True)
 
 
-def _guarded(read: Callable[[], Picture], name: str) -> Picture:
-    """Return what `read` returns; whatever it raises becomes one sentence."""
+@contextlib.contextmanager
+def _guarded(name: str) -> Iterator[None]:
+    """Turn whatever is raised into one sentence."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked here
-            return read()
-    except UnidentifiedImageError:
-        raise PictureError(
-            f"{name} is not a picture that can be read; give a PNG, JPEG, WebP, GIF, BMP or TIFF."
-        ) from None
-    except Image.DecompressionBombError:
-        raise PictureError(_too_large(name)) from None
+            yield
     except PictureError:
         raise
+    except UnidentifiedImageError:
+        *most, last = (format.name for format in FORMATS)
+        raise PictureError(
+            f"{name} is not a picture that can be read; give a {', '.join(most)} or {last}."
+        ) from None
+    except Image.DecompressionBombError:
+        raise _too_large(name) from None
     # Damaged files make Pillow's decoders raise nearly anything; each is the same to the reader.
     except Exception as error:
         raise PictureError(f"{name} is damaged: {reason(error)}.") from None
 
 
-def _too_large(name: str) -> str:
-    return f"{name} has more than 120 million pixels; make it smaller and try again."
+def _too_large(name: str) -> PictureError:
+    return PictureError(f"{name} has more than 120 million pixels; make it smaller and try again.")
 
 
 def _from_image(image: Image.Image, name: str, small: bool = False) -> Picture:
     """Return an image upright and plain; `small` lets a JPEG decode at less than its size."""
     size = image.size
     if size[0] * size[1] > MAX_PIXELS:
-        raise PictureError(_too_large(name))
+        raise _too_large(name)
     if min(size) == 0:
         raise PictureError(f"{name} has no pixels; give a picture of at least 1 x 1.")
     if small:
         shrink = max(1.0, 2 * max(size) / WORKING_SIDE)
         image.draft(None, (int(size[0] / shrink), int(size[1] / shrink)))
     image.load()
-    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    if image.mode in ("P", "PA", "LA", "La", "RGBa", "1") or "transparency" in image.info:
-        has_alpha = "A" in image.mode or "a" in image.mode or "transparency" in image.info
-        image = image.convert("RGBA" if has_alpha else "RGB")
-    elif image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = Image.fromarray(_scaled(np.asarray(image)))
-    elif image.mode not in ("L", "RGB", "RGBA"):
-        image = image.convert("RGB")
-    factor = -(-max(image.size) // WORKING_SIDE)
-    if factor > 1:
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)  # lost with the next conversion
+    image = _plain_mode(image)
+    # Reduced before it is turned, so that only the small image is held twice.
+    if (factor := -(-max(image.size) // WORKING_SIDE)) > 1:
         image = image.reduce(factor)
     if orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
@@ -158,6 +191,15 @@ def _from_image(image: Image.Image, name: str, small: bool = False) -> Picture:
     if image.mode == "RGBA":
         return Picture(_on_paper(np.asarray(image)), size)
     return Picture(np.asarray(image.convert("RGB")), size)
+
+
+def _plain_mode(image: Image.Image) -> Image.Image:
+    """Return an image as grey (L), RGB or RGBA."""
+    if "transparency" in image.info or image.mode in ("PA", "LA", "La", "RGBa"):
+        return image.convert("RGBA")
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return Image.fromarray(_scaled(np.asarray(image)))
+    return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
 
 
 def _on_paper(colours: np.ndarray) -> np.ndarray:
@@ -168,33 +210,32 @@ def _on_paper(colours: np.ndarray) -> np.ndarray:
     if weight == 0:
         return np.full_like(colours[..., :3], 255)
     if weight > 0.7 * alpha.size:  # an opaque picture with clear corners: go on with its colour
-        paper = np.median(inked[alpha[..., 0] > 0.5], axis=0)
+        paper: np.ndarray | float = np.median(inked[alpha[..., 0] > 0.5], axis=0)
     else:
         paper = 255.0 if (inked * alpha).sum() / (3 * weight) < 128 else 0.0
-    return np.uint8(inked * alpha + paper * (1 - alpha) + 0.5)
+    return (inked * alpha + paper * (1 - alpha) + 0.5).astype(np.uint8)
 
 
 def _array_image(array: np.ndarray) -> Image.Image:
     shape = array.shape
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (3, 4)):
         raise PictureError(
-            f"An array of shape {shape} is no picture; expected (H, W), (H, W, 3) or (H, W, 4)."
+            f"An array of shape {shape} is not a picture; expected (H, W), (H, W, 3) or (H, W, 4)."
         )
     if 0 in shape:
         raise PictureError(f"An array of shape {shape} has no pixels; give at least 1 x 1.")
     if shape[0] * shape[1] > MAX_PIXELS:
-        raise PictureError(_too_large("The array"))
+        raise _too_large("The array")
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool) or np.iscomplexobj(array):
-        raise PictureError(f"An array of {array.dtype} is no picture; expected numbers.")
+        raise PictureError(f"An array of {array.dtype} is not a picture; expected numbers.")
     if array.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(array))
     if array.ndim == 3 and shape[2] == 4:
         alpha = np.nan_to_num(array[..., 3].astype(np.float64))
-        opaque = next(full for full in (1.0, 255.0, np.inf) if alpha.max() <= full)
-        if opaque == np.inf:
-            opaque = float(alpha.max())
-        alpha = np.uint8(np.clip(alpha / opaque, 0, 1) * 255)
-        return Image.fromarray(np.dstack([_scaled(array[..., :3]), alpha]))
+        most = float(alpha.max())
+        opaque = next((full for full in (1.0, 255.0) if most <= full), most)
+        opacity = (np.clip(alpha / opaque, 0, 1) * 255).astype(np.uint8)
+        return Image.fromarray(np.dstack([_scaled(array[..., :3]), opacity]))
     return Image.fromarray(_scaled(array))
 
 
@@ -207,4 +248,4 @@ def _scaled(array: np.ndarray) -> np.ndarray:
         return np.zeros(array.shape, np.uint8)
     low, high = finite.min(), finite.max()
     array = np.nan_to_num(array, nan=np.median(finite), posinf=high, neginf=low)
-    return np.uint8((array / 2 - low / 2) / (high / 2 - low / 2) * 255 + 0.5)
+    return ((array / 2 - low / 2) / (high / 2 - low / 2) * 255 + 0.5).astype(np.uint8)

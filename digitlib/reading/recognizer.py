@@ -1,20 +1,24 @@
 """Picture in, reading out: `Recognizer().read("photo.jpg").text`. Needs no TensorFlow."""
 
-import contextlib
 import functools
 import itertools
+import threading
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from digitlib.errors import PictureError
+from digitlib.errors import PictureError, reason
 from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import load_network
-from digitlib.reading.imaging import GlyphLine, Prepared, prepare
+from digitlib.reading.glyphs import Line
+from digitlib.reading.imaging import Glyph, Prepared, prepare
+from digitlib.reading.pictures import PictureLike
+from digitlib.reading.sources import open_source
 
 NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64
@@ -69,6 +73,19 @@ class Reading:
     digits: list[Digit]
 
 
+@dataclass(frozen=True)
+class Result:
+    """What became of one of many pictures: its reading, or the error that stands in its place.
+
+    `seconds` is the time it took; the network's is shared evenly among the pictures of a batch.
+    """
+
+    path: str | Path
+    reading: Reading | None
+    error: PictureError | None
+    seconds: float = 0.0
+
+
 class Recognizer:
     """Reads digits in pictures.
 
@@ -82,7 +99,7 @@ class Recognizer:
         self.model = Path(model or SHIPPED_MODEL)
         self._network = load_network(self.model)
 
-    def read(self, picture) -> Reading:
+    def read(self, picture: PictureLike) -> Reading:
         """Read a picture: a path, bytes, a Pillow image or an array.
 
         Raises
@@ -97,48 +114,68 @@ class Recognizer:
         return self.read_lines([prepared.lines])[0]
 
     def read_many(
-        self, paths: Iterable, workers: int = 1, progress: bool = False
-    ) -> Iterator[tuple[object, Reading | PictureError]]:
-        """Yield each path, in order, with its reading or the error that stands in its place.
-
-        Memory does not grow with the number of pictures.
+        self, paths: Iterable[str | Path], workers: int = 1, progress: bool = False
+    ) -> Iterator[Result]:
+        """Yield the result of each picture, in order; memory does not grow with their number.
 
         Parameters
         ----------
         paths : iterable of str or Path
+            Paths of this machine, or addresses such as ``s3://bucket/1.png`` that fsspec knows.
         workers : int
             Processes that read side by side. More than one needs a script that is guarded by
             ``if __name__ == "__main__":``, and pays from a few hundred pictures on.
         progress : bool
             Whether to show a bar on standard error.
-        """
-        batches = _batched(paths, BATCH)
-        if workers == 1:
-            results = map(self._read_batch, batches)
-        else:
-            results = _in_processes(self.model, batches, workers)
-        bar = _progress_bar(paths) if progress else contextlib.nullcontext()
-        with bar:
-            for batch in results:
-                for path, reading in batch:
-                    yield path, reading
-                    if progress:
-                        bar.update()
 
-    def _read_batch(self, paths: list) -> list[tuple[object, Reading | PictureError]]:
-        prepared: list = []
-        for path in paths:
-            try:
-                prepared.append(prepare(path).lines)
-            except PictureError as error:
-                prepared.append(error)
-        readings = iter(self.read_lines([p for p in prepared if not isinstance(p, PictureError)]))
+        Examples
+        --------
+        >>> from digitlib.files import SAMPLES
+        >>> for result in Recognizer().read_many([SAMPLES / "coloured.png", "none.png"]):
+        ...     print(result.reading.text if result.reading else result.error)
+        5
+        There is no file none.png; check the path.
+        """
+        waiting = iter(paths)
+        batches = iter(lambda: list(itertools.islice(waiting, BATCH)), [])
+        read: Iterable[list[Result]] = map(self.read_batch, batches)
+        if workers != 1:
+            read = self._in_processes(batches, workers)
+        results: Iterable[Result] = itertools.chain.from_iterable(read)
+        if progress:
+            from tqdm import tqdm
+
+            total = len(paths) if isinstance(paths, Sized) else None
+            results = tqdm(results, total=total, unit=" pictures", ncols=80, mininterval=0.5)
+        yield from results
+
+    def _in_processes(self, batches: Iterator[list], workers: int) -> Iterator[list[Result]]:
+        """Yield the results of batches in order, never more than a few of them waiting."""
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        context = get_context("spawn")  # a fork would copy LiteRT's locks in whatever state
+        with ProcessPoolExecutor(workers, context) as pool:
+            waiting: deque = deque()
+            for batch in batches:
+                waiting.append(pool.submit(_read_batch, self.model, batch))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def read_batch(self, paths: Iterable[str | Path]) -> list[Result]:
+        """Return the result of each picture, with one call of the network for all."""
+        opened = [_opened(path) for path in paths]
+        start = time.perf_counter()
+        readings = self.read_lines([lines for lines, _ in opened])
+        share = (time.perf_counter() - start) / max(1, sum(not r.error for _, r in opened))
         return [
-            (path, p if isinstance(p, PictureError) else next(readings))
-            for path, p in zip(paths, prepared, strict=True)
+            r if r.error else replace(r, reading=reading, seconds=r.seconds + share)
+            for (_, r), reading in zip(opened, readings, strict=True)
         ]
 
-    def read_lines(self, pictures: list[list[GlyphLine]]) -> list[Reading]:
+    def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
         """Return the reading of each picture's lines, with one call of the network for all."""
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
@@ -151,12 +188,17 @@ class Recognizer:
         ]
 
 
+def shared(model: str | Path | None = None) -> Recognizer:
+    """Return a model's recognizer, made once for each thread: LiteRT serves one at a time."""
+    return _of_thread(threading.get_ident(), model)
+
+
 @functools.cache
-def _shared() -> Recognizer:
-    return Recognizer()
+def _of_thread(thread: int, model: str | Path | None) -> Recognizer:
+    return Recognizer(model)
 
 
-def read(picture) -> Reading:
+def read(picture: PictureLike) -> Reading:
     """Read the digits in a picture with the network that ships with digitlib.
 
     Parameters
@@ -171,45 +213,27 @@ def read(picture) -> Reading:
     >>> digitlib.read(SAMPLES / "several_digits.jpg").text
     '20619'
     """
-    return _shared().read(picture)
+    return shared().read(picture)
 
 
-def _batched(items: Iterable, size: int) -> Iterator[list]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch
+def _opened(path: str | Path) -> tuple[list[Line[Glyph]], Result]:
+    """Return a picture's lines, and what is known of its result before they are read."""
+    start = time.perf_counter()
+    lines: list[Line[Glyph]] = []
+    error = None
+    try:
+        lines = prepare(open_source(path)).lines
+    except PictureError as problem:
+        error = problem
+    except (ImportError, MemoryError):
+        raise  # the machine's fault, not the picture's
+    except Exception as problem:  # a fault of ours must not cost a million other pictures
+        error = PictureError(f"Reading it failed: {type(problem).__name__}: {reason(problem)}.")
+    return lines, Result(path, None, error, time.perf_counter() - start)
 
 
-def _progress_bar(paths: Iterable):
-    from tqdm import tqdm
-
-    total = len(paths) if hasattr(paths, "__len__") else None
-    return tqdm(total=total, unit=" pictures", ncols=80, mininterval=0.5)
-
-
-def _in_processes(model: Path, batches: Iterator[list], workers: int) -> Iterator[list]:
-    """Yield the results of batches in order, never more than a few of them waiting."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    context = get_context("spawn")  # a fork would copy LiteRT's locks in whatever state they are
-    with ProcessPoolExecutor(workers, context, _start_worker, (model,)) as pool:
-        waiting: deque = deque()
-        for batch in batches:
-            waiting.append(pool.submit(_work, batch))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _start_worker(model: Path) -> None:
-    global _worker
-    _worker = Recognizer(model)
-
-
-def _work(paths: list) -> list:
-    return _worker._read_batch(paths)
+def _read_batch(model: Path, paths: list) -> list[Result]:
+    return shared(model).read_batch(paths)
 
 
 def _expected(probs: np.ndarray) -> np.ndarray:
@@ -220,7 +244,7 @@ def _expected(probs: np.ndarray) -> np.ndarray:
     return weighted / weighted.sum(axis=1, keepdims=True)
 
 
-def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
+def _reading(lines: list[tuple[Line, dict]]) -> Reading:
     texts, digits, doubts, share = [], [], [NOTHING_FOUND], 0.0
     for line, probs in lines:
         kept = []
@@ -244,7 +268,7 @@ def _reading(lines: list[tuple[GlyphLine, dict]]) -> Reading:
     return Reading("\n".join(texts), float(np.prod(right)), digits)
 
 
-def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
+def best_spans(line: Line, probs: dict) -> list[tuple[int, int]]:
     """Return the spans that make the line most probable, left to right, by dynamic programming.
 
     A piece alone may be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and
@@ -254,10 +278,10 @@ def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
     best: list[tuple[float, list]] = [(0.0, [])]
     for stop in range(1, line.count + 1):
         options = []
-        if stop - 1 in line.small and best[stop - 1] is not None:
+        if stop - 1 in line.small:
             options.append((best[stop - 1][0] + LEFT_OUT, best[stop - 1][1]))
         for start, end in line.glyphs:
-            if end != stop or best[start] is None:
+            if end != stop:
                 continue
             p = probs[start, end]
             score = float(np.log(p[:10].max() + 1e-9))
@@ -266,7 +290,7 @@ def best_spans(line: GlyphLine, probs: dict) -> list[tuple[int, int]]:
             elif p.argmax() == 10 and not _is_joined(start, end, whole):
                 score = float(np.log(p[10])) + LEFT_OUT
             options.append((best[start][0] + score, [*best[start][1], (start, end)]))
-        best.append(max(options) if options else None)
+        best.append(max(options, default=(-np.inf, [])))  # no digits end here
     return best[-1][1]
 
 

@@ -5,9 +5,8 @@ import os
 from collections.abc import Iterator
 
 from digitlib.errors import PictureError, display_name, reason
-from digitlib.reading.pictures import Picture, open_picture
+from digitlib.reading.pictures import SUFFIXES, Picture, PictureLike, open_picture
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
 MOST_BYTES = 250_000_000  # of a file that comes over a network: photos are far smaller
 
 
@@ -27,23 +26,21 @@ def find_pictures(given: str) -> Iterator[str]:
     ------
     OSError
         If a folder cannot be listed: its pictures are not passed over in silence.
+
+    Examples
+    --------
+    >>> from digitlib.files import SAMPLES
+    >>> next(find_pictures(f"{SAMPLES}/*.jpg")).endswith(".jpg")
+    True
     """
-    nothing = True
-    for path in _remote(given) if is_address(given) else _local(given):
-        nothing = False
-        yield path
-    if nothing:
-        yield given
+    found = _remote(given) if _is_address(given) else _local(given)
+    yield next(found, given)
+    yield from found
 
 
-def is_address(given: str) -> bool:
-    """Whether this is an address for fsspec, rather than a path of this machine."""
-    return "://" in given
-
-
-def open_address(given: str) -> Picture:
-    """Open a picture by path or address; what is raised is `open_picture`'s PictureError."""
-    if not is_address(given):
+def open_source(given: PictureLike) -> Picture:
+    """Open a picture by its address, or as `open_picture` does, whose errors these are."""
+    if not isinstance(given, str) or not _is_address(given):
         return open_picture(given)
     import fsspec
 
@@ -52,12 +49,17 @@ def open_address(given: str) -> Picture:
         with fsspec.open(given, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except ImportError:
-        raise  # what reaches such addresses is not installed: no fault of the picture
+        raise  # what reaches such addresses is not installed: that is not the picture's fault
     except Exception as error:  # each kind of store raises its own
         raise PictureError(f"{name} cannot be opened: {reason(error)}.") from None
     if len(content) > MOST_BYTES:
         raise PictureError(f"{name} has more than 250 MB; make it smaller and try again.")
     return open_picture(content, name)
+
+
+def _is_address(given: str) -> bool:
+    """Whether this is an address for fsspec, rather than a path of this machine."""
+    return "://" in given
 
 
 def _local(given: str) -> Iterator[str]:

@@ -46,8 +46,8 @@ def test_a_row_says_what_the_recognizer_says(tmp_path, in_process):
     counts = predict_to(output, [str(tmp_path / "in"), str(bad)], scheduler=in_process)
     rows = {row["path"]: row for row in rows_of(output)}
     assert counts == (len(rows), 1) == (9, 1)
-    for path, reading in Recognizer().read_many(sorted((tmp_path / "in").glob("*[gp][gn]"))[:-1]):
-        row = rows[str(path)]
+    for result in Recognizer().read_many(sorted((tmp_path / "in").glob("*[gp][gn]"))[:-1]):
+        row, reading = rows[str(result.path)], result.reading
         assert row["text"] == reading.text and row["error"] is None and row["seconds"] > 0
         assert row["confidence"] == pytest.approx(reading.confidence, abs=1e-6)
         assert row["boxes"] == [list(digit.box) for digit in reading.digits]
@@ -72,6 +72,16 @@ def test_the_same_command_again_reads_nothing_twice_and_goes_on(tmp_path, in_pro
         [*paths, str(folder / "new.png")]
     )
     assert not (output / ".99-part-0.parquet").exists()
+
+
+def test_sources_are_listed_once_and_a_picture_meant_twice_is_read_once(
+    tmp_path, in_process, monkeypatch
+):
+    path, listed = str(SAMPLES / "coloured.png"), []
+    monkeypatch.setattr(predict, "find_pictures", lambda one: listed.append(one) or [one])
+    output = tmp_path / "out.parquet"
+    assert predict_to(output, [path, path], scheduler=in_process) == (1, 0)
+    assert listed == [path, path] and [row["path"] for row in rows_of(output)] == [path]
 
 
 def test_addresses_of_fsspec(tmp_path, in_process):
@@ -101,7 +111,7 @@ def test_names_that_are_no_text_and_a_fault_of_ours_get_their_rows(tmp_path, mon
     def fault(picture):
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("digitlib.bulk.worker.prepare", fault)
+    monkeypatch.setattr("digitlib.reading.recognizer.prepare", fault)
     [row] = read_chunk([path]).to_pylist()
     assert row["error"] == "Reading it failed: ZeroDivisionError: oops."
 
@@ -165,8 +175,8 @@ def test_a_killed_worker_and_a_killed_client_lose_and_double_nothing(tmp_path, c
     output = tmp_path / "out.parquet"
     seconds = 0.05 if count < 1000 else 0  # few pictures would be read before anybody is killed
     (tmp_path / "slow.py").write_text(
-        "import time, digitlib.bulk.worker as rows\n"
-        "rows.open_address = lambda path, read=rows.open_address: (\n"
+        "import time, digitlib.reading.recognizer as reading\n"
+        "reading.open_source = lambda path, read=reading.open_source: (\n"
         f"    time.sleep({seconds}), read(path))[1]\n"
     )
     options = ["--preload", str(tmp_path / "slow.py")]
@@ -210,8 +220,8 @@ def test_a_picture_that_ends_the_process_gets_a_row_that_says_so(tmp_path, monke
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
     clusters.make_pictures(tmp_path / "in", 20)
     (tmp_path / "poison.py").write_text(
-        "import os, digitlib.bulk.worker as rows\n"
-        "rows.open_address = lambda path, read=rows.open_address: (\n"
+        "import os, digitlib.reading.recognizer as reading\n"
+        "reading.open_source = lambda path, read=reading.open_source: (\n"
         "    os._exit(1) if path.endswith('000013.png') else read(path))\n"
     )
     output = tmp_path / "out.parquet"

@@ -3,7 +3,8 @@ import csv
 import pytest
 
 from digitlib.cli import main
-from digitlib.datasets.labelled_folder import keep, load_kept, score_kept
+from digitlib.datasets.labelled_folder import keep, load
+from digitlib.evaluation import score_readings
 from digitlib.files import SAMPLES
 from digitlib.reading.recognizer import Recognizer
 
@@ -16,9 +17,9 @@ def test_kept_pictures_come_back_with_what_they_show(tmp_path):
     path = keep(folder, SEVEN, " 7 ", "drawn")
     keep(folder, BLANK, "", "photo")
     assert path.read_bytes() == SEVEN and path.suffix == ".png"
-    assert sorted(text for _, text in load_kept(folder)) == ["", "7"]
+    assert sorted(text for _, text in load(folder)) == ["", "7"]
     keep(folder, SEVEN, "1", "drawn")  # the same picture again: the new text counts
-    assert sorted(text for _, text in load_kept(folder)) == ["", "1"]
+    assert sorted(text for _, text in load(folder)) == ["", "1"]
     with (folder / "labels.csv").open() as file:
         assert next(csv.reader(file)) == ["path", "text", "kind", "writer"]
 
@@ -38,8 +39,11 @@ def test_evaluate_scores_a_folder(tmp_path, capsys):
     (tmp_path / "broken.png").write_bytes(b"no")
     with (tmp_path / "labels.csv").open("a") as file:
         file.write("broken.png,5,photo,me\n")
-    result = score_kept(Recognizer(), tmp_path)
-    assert (result["correct"], result["images"]) == (1, 3)
+    pictures = load(tmp_path)
+    results = Recognizer().read_many([path for path, _ in pictures])
+    result = score_readings(results, [text for _, text in pictures])
+    assert (result["correct"], result["images"], result["accuracy"]) == (1, 3, 1 / 3)
+    assert result["interval"][0] < 1 / 3 < result["interval"][1]
     assert main(["evaluate", "--data", str(tmp_path)]) == 0
     assert "1 of 3 pictures read right" in capsys.readouterr().out
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from digitlib.reading.glyphs import find_lines
-from digitlib.reading.ink import without_rules
+from digitlib.reading.ink import bounding_box, without_rules
 
 
 def blank(height=120, width=300):
@@ -17,22 +17,22 @@ def bar(ink, top, bottom, left, right):
 def test_separate_digits_are_pieces_and_may_not_be_one():
     ink = bar(bar(blank(), 20, 100, 30, 42), 20, 100, 120, 132)
     [line] = find_lines(ink)
-    assert line.count == 2 and set(line.spans) == {(0, 1), (1, 2)} and not line.cuts
+    assert line.count == 2 and set(line.glyphs) == {(0, 1), (1, 2)} and not line.cuts
 
 
 def test_near_pieces_may_be_one():
     ink = bar(bar(blank(), 20, 100, 30, 42), 20, 100, 48, 60)
     [line] = find_lines(ink)
-    assert set(line.spans) == {(0, 1), (1, 2), (0, 2)} and not line.cuts
-    assert line.spans[0, 2].box == (slice(20, 100), slice(30, 60))
+    assert set(line.glyphs) == {(0, 1), (1, 2), (0, 2)} and not line.cuts
+    assert line.glyphs[0, 2].box == (slice(20, 100), slice(30, 60))
 
 
 def test_a_wide_piece_may_be_two_cut_where_there_is_least_ink():
     ink = bar(bar(blank(), 20, 100, 30, 90), 20, 100, 110, 170)
     bar(ink, 55, 60, 90, 110)
     [line] = find_lines(ink)
-    assert line.count == 2 and line.cuts == {(0, 1), (1, 2)} and (0, 2) in line.spans
-    edge = line.spans[0, 1].box[1].stop
+    assert line.count == 2 and line.cuts == {(0, 1), (1, 2)} and (0, 2) in line.glyphs
+    edge = line.glyphs[0, 1].box[1].stop
     assert 90 <= edge <= 110
 
 
@@ -81,3 +81,10 @@ def test_noise_of_any_kind_passes_the_rules():
         rng = np.random.default_rng(seed)
         ink = np.float32(rng.random((70, 90)) * (rng.random((70, 90)) < rng.random()))
         assert without_rules(ink).shape == ink.shape
+
+
+def test_the_bounding_box_is_as_small_as_can_be():
+    mask = np.zeros((10, 20), bool)
+    assert bounding_box(mask) is None
+    mask[3, 5] = mask[7, 2] = True
+    assert bounding_box(mask) == (slice(3, 8), slice(2, 6))

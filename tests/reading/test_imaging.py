@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digitlib.files import SAMPLES
+from digitlib.models import as_network_input
 from digitlib.reading import imaging
 
 
@@ -130,7 +131,7 @@ def test_naive_resizing_changes_nothing_but_the_size():
 
 def test_network_input():
     images = np.full((2, 28, 28), 255, np.uint8)
-    inputs = imaging.as_network_input(images)
+    inputs = as_network_input(images)
     assert inputs.shape == (2, 28, 28, 1) and inputs.dtype == np.float32 and inputs.max() == 1
 
 

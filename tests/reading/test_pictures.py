@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from digitlib.errors import PictureError, display_name
-from digitlib.reading.pictures import open_picture
+from digitlib.reading.pictures import FORMATS, HEIC, SUFFIXES, open_picture, suffix_of
 
 
 def encoded(image, format, **options):
@@ -26,11 +26,26 @@ def is_dark(colours, row, column):
     return colours[row, column].mean() < 128
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
 def test_formats(image, format):
-    picture = open_picture(encoded(image, format))
+    picture = open_picture(encoded(image, format.name))
     assert picture.size == (60, 40) and picture.colours.shape == (40, 60, 3)
     assert is_dark(picture.colours, 20, 22) and not is_dark(picture.colours, 5, 5)
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
+def test_the_table_of_formats_is_true(image, format, tmp_path):
+    content = encoded(image, format.name)
+    assert suffix_of(content) == format.suffixes[0]
+    for suffix in format.suffixes:
+        image.save(tmp_path / f"a{suffix}")
+        assert Image.open(tmp_path / f"a{suffix}").format == format.name.upper()
+    assert set(format.suffixes) <= set(SUFFIXES)
+
+
+def test_whatever_else_can_be_kept_is_heic():
+    assert suffix_of(b"\0\0\0\x18ftypheic") == HEIC.suffixes[0] == ".heic"
+    assert set(SUFFIXES) == {suffix for f in (*FORMATS, HEIC) for suffix in f.suffixes}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +122,7 @@ def test_files_that_are_no_picture(tmp_path):
     (tmp_path / "empty.png").touch()
     (tmp_path / "half.png").write_bytes(encoded(Image.new("RGB", (90, 90), "red"), "PNG")[:150])
     for name, words in {
-        "text.png": "not a picture",
+        "text.png": "not a picture that can be read; give a PNG, JPEG, WebP, GIF, BMP or TIFF.",
         "empty.png": "is empty",
         "half.png": "is damaged",
         "none.png": "There is no file",

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitlib.errors import PictureError
 from digitlib.files import SAMPLES
-from digitlib.reading.imaging import GlyphLine
+from digitlib.reading.glyphs import Line
 from digitlib.reading.recognizer import Recognizer, best_spans
+from digitlib.reading.sources import open_source
 
 ROWS = list(csv.DictReader((SAMPLES / "labels.csv").open()))
 
@@ -51,9 +51,49 @@ def test_many_are_read_in_order_and_errors_stand_in_their_place(recognizer, tmp_
     bad.write_text("no")
     paths = [SAMPLES / row["path"] for row in ROWS] + [bad] + [SAMPLES / ROWS[0]["path"]] * 70
     results = list(recognizer.read_many(paths))
-    assert [path for path, _ in results] == paths
-    texts = [None if isinstance(r, PictureError) else r.text for _, r in results]
+    assert [result.path for result in results] == paths
+    texts = [result.reading.text if result.reading else None for result in results]
     assert texts == [row["text"] for row in ROWS] + [None] + [ROWS[0]["text"]] * 70
+    assert all((result.reading is None) != (result.error is None) for result in results)
+    assert "is not a picture" in str(results[len(ROWS)].error)
+    assert all(result.seconds > 0 for result in results)
+
+
+def test_a_fault_of_ours_costs_one_picture_and_what_the_machine_lacks_is_raised(
+    recognizer, monkeypatch
+):
+    paths = [SAMPLES / "dark_on_light.png", "faulty.png", SAMPLES / "coloured.png"]
+
+    def opening(fault):
+        def open_faulty(path):
+            if path == "faulty.png":
+                raise fault
+            return open_source(path)
+
+        monkeypatch.setattr("digitlib.reading.recognizer.open_source", open_faulty)
+
+    opening(ZeroDivisionError("oops"))
+    first, faulty, last = recognizer.read_many(paths)
+    assert (first.reading.text, last.reading.text) == ("7", "5") and faulty.reading is None
+    assert str(faulty.error) == "Reading it failed: ZeroDivisionError: oops."
+    for fault in (ImportError, MemoryError):
+        opening(fault)
+        with pytest.raises(fault):
+            list(recognizer.read_many(paths))
+
+
+def test_addresses_are_read_in_this_process_too(recognizer):
+    fsspec = pytest.importorskip("fsspec", reason="needs the extra: digitlib[bulk]")
+    content = (SAMPLES / "dark_on_light.png").read_bytes()
+    fsspec.filesystem("memory").pipe("/here/7.png", content)
+    found, missing = recognizer.read_many(["memory://here/7.png", "memory://here/none.png"])
+    assert found.reading.text == "7"
+    assert "memory://here/none.png cannot be opened" in str(missing.error)
+
+
+def test_a_bar_counts_the_pictures(recognizer, capsys):
+    assert len(list(recognizer.read_many([SAMPLES / "coloured.png"] * 3, progress=True))) == 3
+    assert "3/3" in capsys.readouterr().err
 
 
 def test_workers_say_the_same_in_the_same_order(tmp_path):
@@ -63,8 +103,9 @@ def test_workers_say_the_same_in_the_same_order(tmp_path):
         "if __name__ == '__main__':\n"
         "    paths = sorted(SAMPLES.glob('*.*g')) * 12 + [SAMPLES / 'labels.csv']\n"
         "    one, two = (list(Recognizer().read_many(paths, workers=n)) for n in (1, 2))\n"
-        "    assert [p for p, _ in one] == [p for p, _ in two] == paths\n"
-        "    assert [str(r) for _, r in one] == [str(r) for _, r in two]\n"
+        "    assert [r.path for r in one] == [r.path for r in two] == paths\n"
+        "    said = [[(str(r.reading), str(r.error)) for r in results] for results in (one, two)]\n"
+        "    assert said[0] == said[1]\n"
         "    print(len(one))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True)
@@ -79,18 +120,16 @@ def test_a_line_is_split_where_that_is_most_probable():
         return p
 
     none = frozenset()
-    line = GlyphLine(2, {(0, 1): None, (1, 2): None, (0, 2): None}, none, none)
+    line = Line(2, {(0, 1): None, (1, 2): None, (0, 2): None}, none, none)
     two = {(0, 1): probs(d5=0.98), (1, 2): probs(d4=0.98), (0, 2): probs(d10=0.95)}
     assert best_spans(line, two) == [(0, 1), (1, 2)]
     one = {(0, 1): probs(d1=0.98), (1, 2): probs(d10=0.9), (0, 2): probs(d4=0.95)}
     assert best_spans(line, one) == [(0, 2)]
-    cut = GlyphLine(
-        2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}), none
-    )
+    cut = Line(2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}), none)
     assert best_spans(cut, two) == [(0, 1), (1, 2)]
     whole = two | {(0, 2): probs(d2=0.9)}
     assert best_spans(cut, whole) == [(0, 2)]
-    comma = GlyphLine(2, {(0, 1): None, (0, 2): None}, frozenset(), frozenset({1}))
+    comma = Line(2, {(0, 1): None, (0, 2): None}, frozenset(), frozenset({1}))
     assert best_spans(comma, {(0, 1): probs(d7=0.98), (0, 2): probs(d10=0.9)}) == [(0, 1)]
     assert best_spans(comma, {(0, 1): probs(d1=0.98), (0, 2): probs(d4=0.9)}) == [(0, 2)]
 

@@ -66,7 +66,7 @@ def pictures(digits):
 def counted(reader, pictures):
     """Return how many of each group are right, and how many are wrong though sure."""
     files = [file for group in pictures.values() for file, _ in group]
-    readings = iter([reading for _, reading in reader.read_many(files)])
+    readings = iter([result.reading for result in reader.read_many(files)])
     counts = {}
     for name, group in pictures.items():
         pairs = [(next(readings), text) for _, text in group]
