@@ -20,34 +20,24 @@ TARGET = 0.99
 
 def ours(seed: int) -> dict:
     """Train the fast network, and return what to report."""
-    from digitlib.datasets.digits import load_digits
-    from digitlib.training import scored, train
-    from digitlib.training.recipes import recipe_for
-
-    dataset = load_digits("mnist")
-    return _reported(
-        scored(train("fast", dataset, recipe_for("fast", dataset, seed=seed)), dataset).card
-    )
+    return _trained("fast", seed)
 
 
 def well(seed: int) -> dict:
     """Train the reader's network on MNIST's training images alone, and return what to report.
 
-    The alterations were chosen on validation images, before any of these runs.
+    The augmentation was chosen on validation images, before any of these runs.
     """
-    from dataclasses import replace
+    return _trained("reader", seed, copies=0, epochs=20, rotation=10, scale=0.12, shift=1.5)
 
-    from digitlib.datasets.digits import load_digits
-    from digitlib.training import scored, train
-    from digitlib.training.recipes import recipe_for
+
+def _trained(network: str, seed: int, **changes) -> dict:
+    from digitlib.datasets import load_digits
+    from digitlib.training import recipe_for, scored, train
 
     dataset = load_digits("mnist")
-    recipe = recipe_for("reader", dataset, seed=seed)
-    recipe = replace(recipe, copies=0, epochs=20, rotation=10, scale=0.12, shift=1.5)
-    return _reported(scored(train("reader", dataset, recipe), dataset).card)
-
-
-def _reported(card: dict) -> dict:
+    recipe = recipe_for(network, dataset, seed=seed, **changes)
+    card = scored(train(network, dataset, recipe), dataset).card
     steps = card["epochs"] * (card["images_learnt_from"] // card["batch_size"])
     return {
         "seconds": card["fit_seconds"],
@@ -60,7 +50,7 @@ def _reported(card: dict) -> dict:
 
 def keras_example(seed: int) -> dict:
     """Train Keras' "Simple MNIST convnet" (keras.io/examples/vision/mnist_convnet) to TARGET."""
-    from digitlib.datasets.digits import load_digits
+    from digitlib.datasets import load_digits
     from digitlib.evaluation import wilson_interval
     from digitlib.models.backend import keras
 

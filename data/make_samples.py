@@ -41,7 +41,7 @@ def on_paper(mask, ink, paper, noise=0.0, light=None, seed=0):
     if light is not None:
         colours = colours * light[..., None]
     colours = colours + rng.normal(0, noise, colours.shape)
-    return Image.fromarray(np.uint8(np.clip(colours, 0, 255)))
+    return Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8))
 
 
 def lamp(size, hard_edge=None):
@@ -64,7 +64,7 @@ def samples():
     yield "coloured.png", "5", "drawn", on_paper(mask, (110, 40, 160), (250, 225, 120))
     mask = pen("2", (200, 200), (50, 30, 160, 170), 10, seed=4)
     ink = np.zeros((200, 200, 4), np.uint8)
-    ink[..., 3] = np.uint8(mask * 255)
+    ink[..., 3] = (mask * 255).astype(np.uint8)
     yield "transparent.png", "2", "drawn", Image.fromarray(ink)
     mask = pen("4", (320, 320), (215, 15, 300, 120), 8, seed=5)
     yield "off_centre.png", "4", "drawn", on_paper(mask, black, white)

@@ -1,24 +1,26 @@
-"""What is not a digit, so that the reader learns to say so: signs, scribbles, textures, heaps.
+"""Out-of-distribution negatives: what is not a digit, so that the reader learns to say so.
 
 Nothing here comes from photographs; what a picture without a digit leaves behind after
 `digitlib.prepare` is imitated by code.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import ndimage
 
 from digitlib.reading.imaging import prepare
-from digitlib.synthesis.digits import CANVAS, Random, damage, draw_sign, enlarge, look, repen
+from digitlib.synthesis.digits import CANVAS, Random, change_pen, degrade, draw_sign, enlarge, look
 from digitlib.synthesis.strokes import SIGNS, draw, smooth
 
 
-def distract(images: np.ndarray, rng: Random) -> np.ndarray:
-    """Return a (28, 28) uint8 image of no digit; heaps are made of the digits in `images`."""
-    kinds = (sign, scribble, blob, texture, heap, shape)
-    kind = kinds[rng.choice(len(kinds), p=(0.22, 0.13, 0.15, 0.25, 0.15, 0.10))]
-    image = kind(images, rng)
-    bar = kind is not heap and _is_bar(image)
-    return distract(images, rng) if not image.any() or bar else image
+def draw_negative(images: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a (28, 28) uint8 image of no digit; some are of digits in `images` that touch."""
+    while True:
+        kind = KINDS[rng.choice(len(KINDS), p=CHANCES)]
+        image = touching(images, rng) if kind is touching else kind(rng)
+        if image.any() and (kind is touching or not _is_bar(image)):
+            return image
 
 
 def _is_bar(image: np.ndarray) -> bool:
@@ -30,14 +32,14 @@ def _is_bar(image: np.ndarray) -> bool:
     return spread[1] > 7 * spread[0] and abs(directions[0, 1]) > 0.6
 
 
-def sign(images: np.ndarray, rng: Random) -> np.ndarray:
+def sign(rng: Random) -> np.ndarray:
     """Return a letter or a sign that resembles no digit."""
     names = sorted(SIGNS)
     ink = draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
-    return look(damage(repen(ink, rng), rng))
+    return look(degrade(change_pen(ink, rng), rng))
 
 
-def scribble(images: np.ndarray, rng: Random) -> np.ndarray:
+def scribble(rng: Random) -> np.ndarray:
     """Return a long aimless line."""
     strokes = [
         smooth(rng.uniform(12, CANVAS - 12, (rng.integers(7, 20), 2)))
@@ -46,23 +48,23 @@ def scribble(images: np.ndarray, rng: Random) -> np.ndarray:
     return look(draw(strokes, (CANVAS, CANVAS), rng.uniform(2, 10)))
 
 
-def blob(images: np.ndarray, rng: Random) -> np.ndarray:
+def blob(rng: Random) -> np.ndarray:
     """Return a piece of thresholded smooth noise, as shadows and textures leave it."""
     field = ndimage.gaussian_filter(rng.normal(0, 1, (CANVAS, CANVAS)), rng.uniform(3, 14, 2))
     labels, count = ndimage.label(field > np.quantile(field, rng.uniform(0.5, 0.9)))
     sizes = np.bincount(labels.ravel())[1:]
     chosen = np.argsort(sizes)[-min(count, int(rng.integers(1, 4)))] + 1
-    return look(np.float32(labels == chosen))
+    return look(labels == chosen)
 
 
-def texture(images: np.ndarray, rng: Random) -> np.ndarray:
+def texture(rng: Random) -> np.ndarray:
     """Return a glyph that the preparation finds in a made-up picture of surfaces."""
     for _ in range(4):
         lines = prepare(_surfaces(rng)).lines
         glyphs = [glyph for line in lines for glyph in line.glyphs.values()]
         if glyphs:
             return glyphs[rng.integers(len(glyphs))].image
-    return blob(images, rng)
+    return blob(rng)
 
 
 def _surfaces(rng: Random) -> np.ndarray:
@@ -75,24 +77,51 @@ def _surfaces(rng: Random) -> np.ndarray:
         picture += strength * noise[..., None] * rng.uniform(0.5, 1, 3)
     y, x = np.mgrid[0:height, 0:width]
     for _ in range(rng.integers(0, 8)):
-        along = np.cos(angle := rng.uniform(0, np.pi)) * x + np.sin(angle) * y
-        across = -np.sin(angle) * x + np.cos(angle) * y
-        at = np.array([rng.choice(along.ravel()), rng.choice(across.ravel())])
+        along, across = _turned(x, y, rng.uniform(0, np.pi))
+        along, across = along - rng.choice(along.ravel()), across - rng.choice(across.ravel())
         size = rng.uniform(3, 50, 2)
         if rng.random() < 0.5:
-            patch = (abs(along - at[0]) < size[0]) & (abs(across - at[1]) < size[1])
+            patch = (abs(along) < size[0]) & (abs(across) < size[1])
         else:
-            patch = ((along - at[0]) / size[0]) ** 2 + ((across - at[1]) / size[1]) ** 2 < 1
+            patch = (along / size[0]) ** 2 + (across / size[1]) ** 2 < 1
         picture[patch] = rng.uniform(0, 255, 3)
     if rng.random() < 0.2:  # tiles and weaves
         pitch = rng.uniform(4, 30)
         tiles = np.sign(np.sin(x * np.pi / pitch) * np.sin(y * np.pi / pitch))
         picture += rng.uniform(20, 90) * tiles[..., None]
-    picture = ndimage.gaussian_filter(picture, (*[rng.uniform(0, 1.5)] * 2, 0))
-    return np.uint8(np.clip(picture, 0, 255))
+    blur = rng.uniform(0, 1.5)
+    picture = ndimage.gaussian_filter(picture, (blur, blur, 0))
+    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def heap(images: np.ndarray, rng: Random) -> np.ndarray:
+def _turned(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return coordinates along a direction and across it."""
+    return np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
+
+
+def shape(rng: Random) -> np.ndarray:
+    """Return a filled polygon or disc, a dash, or a grid."""
+    y, x = np.mgrid[0:CANVAS, 0:CANVAS] - CANVAS / 2
+    choice = rng.integers(4)
+    if choice == 0:
+        stretch = rng.uniform(0.6, 1.6)
+        return look((x * stretch) ** 2 + (y / stretch) ** 2 < rng.uniform(15, 45) ** 2)
+    if choice == 1:
+        ink = np.ones((CANVAS, CANVAS), bool)
+        for angle in np.cumsum(rng.uniform(0.8, 2.2, 5)):
+            ink &= _turned(x, y, angle)[0] < rng.uniform(12, 40)
+        return look(ink)
+    if choice == 2:
+        along, across = _turned(x, y, rng.uniform(-0.6, 0.6))
+        half, length = rng.uniform(2, 8), rng.uniform(20, 50)
+        return look((abs(across) < half) & (abs(along) < length))
+    pitch, half = rng.uniform(14, 40), rng.uniform(1, 4)
+    inside = (abs(x) < rng.uniform(25, 50)) & (abs(y) < rng.uniform(25, 50))
+    lines = (np.mod(x, pitch) < 2 * half) | (np.mod(y, pitch) < 2 * half)
+    return look(inside & lines)
+
+
+def touching(images: np.ndarray, rng: Random) -> np.ndarray:
     """Return two or three digits that touch, which are not one digit."""
     count = int(rng.choice([2, 2, 2, 3]))
     ink = np.zeros((CANVAS, CANVAS * 3), np.float32)
@@ -106,27 +135,8 @@ def heap(images: np.ndarray, rng: Random) -> np.ndarray:
         place = ink[:, left : left + digit.shape[1]]
         np.maximum(place, np.roll(digit, row, axis=0), out=place)
         right = left + digit.shape[1]
-    return look(repen(ink, rng) if count < 3 else ink)
+    return look(change_pen(ink, rng) if count < 3 else ink)
 
 
-def shape(images: np.ndarray, rng: Random) -> np.ndarray:
-    """Return a filled polygon or disc, a dash, or a grid."""
-    y, x = np.mgrid[0:CANVAS, 0:CANVAS] - CANVAS / 2
-    choice = rng.integers(4)
-    if choice == 0:
-        stretch = rng.uniform(0.6, 1.6)
-        return look(np.float32((x * stretch) ** 2 + (y / stretch) ** 2 < rng.uniform(15, 45) ** 2))
-    if choice == 1:
-        ink = np.ones((CANVAS, CANVAS), bool)
-        for angle in np.cumsum(rng.uniform(0.8, 2.2, 5)):
-            ink &= np.cos(angle) * x + np.sin(angle) * y < rng.uniform(12, 40)
-        return look(np.float32(ink))
-    if choice == 2:
-        angle = rng.uniform(-0.6, 0.6)
-        half, length = rng.uniform(2, 8), rng.uniform(20, 50)
-        along, across = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
-        return look(np.float32((abs(across) < half) & (abs(along) < length)))
-    pitch, half = rng.uniform(14, 40), rng.uniform(1, 4)
-    inside = (abs(x) < rng.uniform(25, 50)) & (abs(y) < rng.uniform(25, 50))
-    lines = (np.mod(x, pitch) < 2 * half) | (np.mod(y, pitch) < 2 * half)
-    return look(np.float32(inside & lines))
+KINDS: tuple[Callable[..., np.ndarray], ...] = (sign, scribble, blob, texture, touching, shape)
+CHANCES = (0.22, 0.13, 0.15, 0.25, 0.15, 0.10)

@@ -5,22 +5,13 @@ import multiprocessing
 import numpy as np
 
 from digitlib.synthesis.digits import draw_digit, look, redraw
-from digitlib.synthesis.negatives import distract
+from digitlib.synthesis.negatives import draw_negative
+
+CHUNK = 500  # images that one process makes at a time
+Pictures = tuple[np.ndarray, np.ndarray]
 
 
-def _make(job) -> tuple[np.ndarray, np.ndarray]:
-    images, labels, drawn, distractors, seed = job
-    rng = np.random.default_rng(seed)
-    made = [look(redraw(image, label, rng)) for image, label in zip(images, labels, strict=True)]
-    more = rng.integers(0, 10, drawn)
-    made += [look(draw_digit(label, rng)) for label in more]
-    made += [distract(images, rng) for _ in range(distractors)]
-    return np.stack(made), np.concatenate([labels, more, np.full(distractors, 10)])
-
-
-def reader_images(
-    images: np.ndarray, labels: np.ndarray, seed: int, copies: int
-) -> tuple[np.ndarray, np.ndarray]:
+def reader_images(images: np.ndarray, labels: np.ndarray, seed: int, copies: int) -> Pictures:
     """Return what the reader learns from: redrawn and drawn digits, and what is not a digit.
 
     Parameters
@@ -37,13 +28,22 @@ def reader_images(
     -------
     (m, 28, 28) uint8 and (m,) int
     """
-    chunk = 500
     jobs = [
-        (part, labels[start : start + chunk], len(part) // 5, len(part) // 4, [seed, copy, start])
+        (images[start : start + CHUNK], labels[start : start + CHUNK], [seed, copy, start])
         for copy in range(copies)
-        for start in range(0, len(images), chunk)
-        for part in [images[start : start + chunk]]
+        for start in range(0, len(images), CHUNK)
     ]
     with multiprocessing.get_context("spawn").Pool() as pool:
         made = pool.map(_make, jobs, chunksize=1)
     return np.concatenate([m for m, _ in made]), np.concatenate([m for _, m in made])
+
+
+def _make(job: tuple[np.ndarray, np.ndarray, list[int]]) -> Pictures:
+    images, labels, seed = job
+    rng = np.random.default_rng(seed)
+    made = [look(redraw(image, label, rng)) for image, label in zip(images, labels, strict=True)]
+    drawn = rng.integers(0, 10, len(images) // 5)
+    made += [look(draw_digit(label, rng)) for label in drawn]
+    negatives = [draw_negative(images, rng) for _ in range(len(images) // 4)]
+    no_digit = np.full(len(negatives), 10)
+    return np.stack(made + negatives), np.concatenate([labels, drawn, no_digit])

@@ -15,12 +15,18 @@ CHECKPOINT = "latest.weights.h5"  # in a checkpoint's folder
 
 
 def describe(network: str, dataset: Dataset, hyperparameters: dict) -> dict:
-    """Return the part of a card that is known before training: all that a repetition needs."""
+    """Return what a run is made of; with the same, a run can be repeated, or resumed."""
     return {
         "network": network,
         "dataset": dataset.name,
         "dataset_sha256": dataset_digest(dataset),
         **hyperparameters,
+    }
+
+
+def circumstances() -> dict:
+    """Return when and with which versions a run is made; these may differ when it is repeated."""
+    return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {
             "digitlib": __version__,
@@ -47,14 +53,16 @@ def read_card(path: str | Path) -> dict:
     Raises
     ------
     ValueError
-        If the file is no card.
+        If the file is not a card.
     """
     try:
         card = json.loads(Path(path).read_text())
     except ValueError:
         card = None
     if not isinstance(card, dict) or not card:
-        raise ValueError(f"{display_name(path)} is no card; give the .card.json of a saved model.")
+        raise ValueError(
+            f"{display_name(path)} is not a card; give the .card.json of a saved model."
+        )
     return card
 
 
@@ -64,8 +72,7 @@ def check_same_run(folder: Path, run: dict, resume: bool) -> None:
     Raises
     ------
     ValueError
-        If what is to be resumed was another network, dataset or recipe; the message names what
-        differs.
+        If the run to be resumed had another network, dataset or recipe, or its note is damaged.
     """
     note = folder / "run.json"
     if resume and (folder / CHECKPOINT).is_file() and note.is_file():
@@ -77,7 +84,7 @@ def check_same_run(folder: Path, run: dict, resume: bool) -> None:
             if other.get(name) != run[name]:
                 raise ValueError(
                     f"Cannot resume from {folder}: there {name} was {other.get(name)}, here it is "
-                    f"{run[name]}; give the same options, or leave --resume away to start anew."
+                    f"{run[name]}; give the same options, or leave out --resume to start anew."
                 )
         return
     folder.mkdir(exist_ok=True)
@@ -88,5 +95,5 @@ def check_same_run(folder: Path, run: dict, resume: bool) -> None:
 
 
 def damaged(path: Path) -> ValueError:
-    """Return the error for a run's file that cannot be gone on from."""
-    return ValueError(f"{path} is damaged; leave --resume away to start anew.")
+    """Return the error for a file of a run that cannot be resumed from it."""
+    return ValueError(f"{path} is damaged; leave out --resume to start anew.")

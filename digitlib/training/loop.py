@@ -1,7 +1,7 @@
 """Training: fit a network and write down how it was made.
 
 The test images are no part of it (`scored`). Whatever is chosen on the way is chosen on a
-validation split of the training images. Every random number follows from the seed.
+validation split of the training images.
 """
 
 import functools
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
 import numpy as np
 
@@ -18,23 +19,23 @@ from digitlib.models.architectures import NETWORKS
 from digitlib.models.backend import keras, tf
 from digitlib.models.loading import as_network_input, probabilities
 from digitlib.synthesis import reader_images
+from digitlib.training import seeds
 from digitlib.training.callbacks import (
     Checkpoint,
+    History,
     KeepBest,
     Log,
-    ProgressBar,
     SeedEachEpoch,
-    StopAtNaN,
+    progress_bar,
 )
-from digitlib.training.cards import check_same_run, describe, write_card
+from digitlib.training.cards import check_same_run, circumstances, describe, write_card
 from digitlib.training.pipeline import batches
-from digitlib.training.recipes import Recipe
+from digitlib.training.recipes import Recipe, recipe_for
 
 LEARNT_REDRAWN = (
     "the training images, redrawn; digits drawn by code; and as no digit: signs and scribbles "
     "drawn by code, made-up textures and shapes, touching training images; no photographs"
 )
-NOT_COMPARED = ("made", "versions")  # what may differ between a run and its resumption
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,15 @@ class Trained:
     """A trained network, its learning curves (a list of values per metric), and its card."""
 
     model: keras.Model
-    history: dict[str, list[float]]
+    history: History
     card: dict = field(repr=False)
+
+
+class _Data(NamedTuple):
+    images: tf.Tensor  # no array, of which the batches would have to make a copy
+    labels: np.ndarray
+    validation_images: np.ndarray
+    validation_labels: np.ndarray
 
 
 def split(dataset: Dataset, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -64,10 +72,10 @@ def split(dataset: Dataset, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
 def train(
     network: str,
     dataset: Dataset,
-    recipe: Recipe,
+    recipe: Recipe | None = None,
     *,
-    progress_file=None,
-    on_epoch: Callable[[dict], None] | None = None,
+    progress_file: TextIO | None = None,
+    on_epoch: Callable[[History], None] | None = None,
     folder: Path | None = None,
     resume: bool = False,
     deterministic: bool = False,
@@ -81,8 +89,8 @@ def train(
     ----------
     network : {"classic", "fast", "reader"}
     dataset : Dataset
-    recipe : Recipe
-        From `digitlib.training.recipe_for`.
+    recipe : Recipe, optional
+        What `digitlib.training.recipe_for` returns for the network, unless given.
     progress_file : file, optional
         Where the progress bar goes; standard error unless given.
     on_epoch : callable, optional
@@ -104,69 +112,52 @@ def train(
     -----
     The reader's images are made in several processes: a script that trains it needs to be guarded
     by ``if __name__ == "__main__":``. Once asked for, determinism holds for the whole process.
+
+    Examples
+    --------
+    >>> from digitlib.datasets import load_digits
+    >>> from digitlib.training import recipe_for
+    >>> digits = load_digits("uci")
+    >>> trained = train("fast", digits, recipe_for("fast", digits, epochs=3))
+    >>> len(trained.history["val_accuracy"]), trained.card["validation_accuracy"] > 0.5
+    (3, True)
     """
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+    recipe = recipe or recipe_for(network, dataset)
+    run = describe(network, dataset, asdict(recipe))
     if folder is not None:
-        run = describe(network, dataset, asdict(recipe))
-        check_same_run(folder, {k: v for k, v in run.items() if k not in NOT_COMPARED}, resume)
-    learn, validate = split(dataset, recipe)
-    images, labels = _learnt_from(dataset, learn, recipe, seed=recipe.seed)
-    held_back = _learnt_from(dataset, validate, recipe, seed=recipe.seed + 1_000_000)
+        check_same_run(folder, run, resume)
+    data = _training_data(dataset, recipe)
     keras.utils.set_random_seed(recipe.seed)
-    steps = len(labels) // recipe.batch_size
     start = time.perf_counter()
+    steps = len(data.labels) // recipe.batch_size
     model = compiled(network, recipe, steps * recipe.epochs)
-    classes = model.output_shape[-1]
     checkpoint = Checkpoint(folder, steps) if folder is not None else None
     first_epoch = checkpoint.restore(model) if checkpoint and resume else 0
-    log = Log(folder / "log.csv" if folder else None, on_epoch)
+    log = Log(folder / "log.csv" if folder is not None else None, on_epoch)
     log.load(first_epoch)
-    bar, at_nan = ProgressBar(progress_file), StopAtNaN()
-    keep_best = KeepBest(model if first_epoch else None, log.history)
-    interrupted: str | bool = False
-    shown = batches(images, labels, recipe, classes, first_epoch)
-    del images  # the batches have a copy of their own
-    try:
-        model.fit(
-            shown,
-            epochs=recipe.epochs,
-            initial_epoch=first_epoch,
-            steps_per_epoch=steps,
-            validation_data=(
-                as_network_input(held_back[0]),
-                keras.utils.to_categorical(held_back[1], classes),
-            ),
-            validation_batch_size=500,
-            callbacks=[SeedEachEpoch(recipe.seed), bar, at_nan, keep_best, log]
-            + ([checkpoint] if checkpoint else []),
-            shuffle=False,  # the batches come shuffled
-            verbose=0,
-        )
-    except KeyboardInterrupt:
-        interrupted = "by the user"
-        bar.on_train_end()
+    best = KeepBest(model if first_epoch else None, log.history)
+    callbacks = [SeedEachEpoch(recipe.seed), best, log, *([checkpoint] if checkpoint else [])]
+    interrupted = _fit(model, data, recipe, first_epoch, callbacks, progress_file)
     seconds = time.perf_counter() - start
-    if at_nan.stopped:
+    if best.diverged:
         interrupted = "the loss was not a number"
-    if at_nan.stopped and keep_best.weights is None:
-        raise ValueError(
-            f"The loss was not a number in the first epoch; nothing was learnt. A peak_rate of "
-            f"{recipe.peak_rate} may be too high."
-        )
-    if interrupted and keep_best.weights is not None:
-        model.set_weights(keep_best.weights)
-    card = describe(network, dataset, asdict(recipe)) | {
+    if interrupted:
+        _restore_best(model, best, recipe)
+    # Over all classes, unlike evaluation.right: the reader validates on no-digits, too.
+    answers = probabilities(model, data.validation_images).argmax(axis=1)
+    made = {
         "parameters": model.count_params(),
         "deterministic": deterministic,
         "epochs_completed": len(log.history.get("loss", [])),
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
-        "images_learnt_from": len(labels),
+        "images_learnt_from": len(data.labels),
         "learnt_from": LEARNT_REDRAWN if recipe.copies else "the training images",
-        "validation_accuracy": accuracy(model, *held_back),
+        "validation_accuracy": float(np.mean(answers == data.validation_labels)),
     }
-    return Trained(model, log.history, card)
+    return Trained(model, log.history, run | circumstances() | made)
 
 
 def scored(trained: Trained, dataset: Dataset) -> Trained:
@@ -182,14 +173,6 @@ def save(trained: Trained, path: str | Path) -> Path:
     path = models.save(trained.model, path)
     write_card(trained.card, path)
     return path
-
-
-def _learnt_from(dataset: Dataset, chosen: np.ndarray, recipe: Recipe, seed: int):
-    """Return the chosen training images and labels, redrawn if the recipe says so."""
-    images, labels = dataset.train_images[chosen], dataset.train_labels[chosen].astype(int)
-    if recipe.copies == 0:
-        return images, labels
-    return reader_images(images, labels, seed, recipe.copies)
 
 
 def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:
@@ -210,6 +193,59 @@ def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:
     return model
 
 
-def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of images that a model reads right, 0..1."""
-    return float(np.mean(probabilities(model, images).argmax(axis=1) == labels))
+def _training_data(dataset: Dataset, recipe: Recipe) -> _Data:
+    """Return what to learn from and what to validate on, redrawn if the recipe says so."""
+
+    def pictures(chosen: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        images, labels = dataset.train_images[chosen], dataset.train_labels[chosen].astype(int)
+        if recipe.copies == 0:
+            return images, labels
+        return reader_images(images, labels, seed, recipe.copies)
+
+    learn, validate = split(dataset, recipe)
+    images, labels = pictures(learn, seeds.pictures(recipe.seed))
+    held_back = pictures(validate, seeds.pictures(recipe.seed, validation=True))
+    return _Data(tf.constant(images), labels, *held_back)
+
+
+def _fit(
+    model: keras.Model,
+    data: _Data,
+    recipe: Recipe,
+    first_epoch: int,
+    callbacks: list[keras.callbacks.Callback],
+    progress_file: TextIO | None,
+) -> str | bool:
+    """Fit a compiled model; return who interrupted it, or False."""
+    classes, steps = model.output_shape[-1], len(data.labels) // recipe.batch_size
+    validation = (
+        as_network_input(data.validation_images),
+        keras.utils.to_categorical(data.validation_labels, classes),
+    )
+    try:
+        with progress_bar(recipe.epochs, steps, first_epoch, progress_file) as bar:
+            model.fit(
+                batches(data.images, data.labels, recipe, classes, first_epoch),
+                epochs=recipe.epochs,
+                initial_epoch=first_epoch,
+                steps_per_epoch=steps,
+                validation_data=validation,
+                validation_batch_size=500,
+                callbacks=[bar, *callbacks],
+                shuffle=False,  # the batches come shuffled
+                verbose=0,
+            )
+    except KeyboardInterrupt:
+        return "by the user"
+    return False
+
+
+def _restore_best(model: keras.Model, best: KeepBest, recipe: Recipe) -> None:
+    """Give an interrupted model the best weights so far, if a whole epoch has left any."""
+    if best.weights is not None:
+        model.set_weights(best.weights)
+    elif best.diverged:
+        raise ValueError(
+            "The loss was not a number in the first epoch; nothing was learnt. A peak_rate of "
+            f"{recipe.peak_rate} may be too high."
+        )

@@ -1,32 +1,38 @@
-"""The input pipeline: shuffled batches of slightly altered images, from a seed alone."""
+"""The input pipeline: shuffled batches of augmented images, from a seed alone."""
 
 import numpy as np
 
 from digitlib.models.backend import tf
+from digitlib.training import seeds
+from digitlib.training.recipes import Recipe
 
 
 def batches(
-    images: np.ndarray, labels: np.ndarray, recipe, classes: int, first_epoch: int = 0
+    images: np.ndarray | tf.Tensor,
+    labels: np.ndarray,
+    recipe: Recipe,
+    classes: int,
+    first_epoch: int = 0,
 ) -> tf.data.Dataset:
     """Return the batches of a run, epoch after epoch from the first one on, as Keras wants them.
 
-    Order and alterations follow from seed and epoch alone. Each batch is a pair of float32
+    Order and augmentation follow from seed and epoch alone. Each batch is a pair of float32
     tensors (batch, 28, 28, 1) in 0..1 and (batch, classes), one-hot.
     """
-    pixels = tf.constant(images[..., None])
+    pixels = tf.expand_dims(images, -1)
     targets = tf.constant(labels.astype(np.int32))
     seed = tf.constant(recipe.seed, tf.int64)
-    altered = recipe.rotation or recipe.scale or recipe.shift
+    augmented = recipe.rotation or recipe.scale or recipe.shift
 
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(labels)), seed=tf.stack([seed, epoch])
+            tf.range(len(labels)), seed=tf.stack(seeds.order(seed, epoch))
         )
 
         def load(step, chosen):
             inputs = tf.cast(tf.gather(pixels, chosen), tf.float32) / 255
-            if altered:
-                batch_seed = tf.stack([seed, epoch * len(labels) + step])
+            if augmented:
+                batch_seed = tf.stack(seeds.augmentation(seed, epoch, step, len(labels)))
                 inputs = random_affine(
                     inputs, batch_seed, recipe.rotation, recipe.scale, recipe.shift
                 )

@@ -12,8 +12,8 @@ class Recipe:
     """What decides a training run, beside the network and the data.
 
     The learning rate rises to `peak_rate` over the first tenth of the steps, then falls along a
-    cosine to zero. Rotation (degrees), scale (relative) and shift (pixels) bound the alterations
-    of `digitlib.training.pipeline.random_affine`.
+    cosine to zero. Rotation (degrees), scale (relative) and shift (pixels) bound the augmentation,
+    `digitlib.training.pipeline.random_affine`.
     """
 
     epochs: int
@@ -35,6 +35,19 @@ RECIPES = {
     ),
 }
 
+# Name, type, lowest and highest: what lies beyond is a slip of the pen.
+RANGES: tuple[tuple[str, type, float, float | None], ...] = (
+    ("epochs", int, 1, 10_000),
+    ("batch_size", int, 1, None),  # None: the images to learn from
+    ("seed", int, 0, 2**31 - 1),
+    ("copies", int, 0, 100),
+    ("peak_rate", float, 0.0, 10.0),
+    ("validation_fraction", float, 0.001, 0.9),
+    ("rotation", float, 0, 180),
+    ("scale", float, 0, 0.9),
+    ("shift", float, 0, 28),
+)
+
 
 def rounds(dataset: Dataset) -> int:
     """Return how often to go through a dataset's training images for one epoch of MNIST's, 1..10.
@@ -53,6 +66,13 @@ def recipe_for(network: str, dataset: Dataset, **changes) -> Recipe:
     ------
     ValueError
         If the network is unknown, or a change is out of range.
+
+    Examples
+    --------
+    >>> from digitlib.datasets import load_digits
+    >>> recipe = recipe_for("classic", load_digits("uci"), seed=1)
+    >>> recipe.epochs, recipe.batch_size, recipe.seed
+    (120, 32, 1)
     """
     if network not in RECIPES:
         raise ValueError(f"There is no network {network!r}: choose {' or '.join(RECIPES)}.")
@@ -85,22 +105,10 @@ def recipe_like(card: dict, dataset: Dataset) -> Recipe:
 
 def _checked(recipe: Recipe, dataset: Dataset) -> Recipe:
     """Return the recipe if every number in it makes sense for this dataset."""
-    most = int(len(dataset.train_labels) * (1 - RECIPES["classic"].validation_fraction))
-    ranges = {
-        "epochs": (1, 10_000),
-        "batch_size": (1, most),
-        "seed": (0, 2**31 - 1),
-        "copies": (0, 100),
-        "peak_rate": (0.0, 10.0),
-        "validation_fraction": (0.001, 0.9),
-        "rotation": (0, 180),
-        "scale": (0, 0.9),
-        "shift": (0, 28),
-    }
-    for name, (low, high) in ranges.items():
-        value = getattr(recipe, name)
-        whole = isinstance(low, int) and name not in ("rotation", "scale", "shift")
-        if not isinstance(value, int if whole else int | float) or not low <= value <= high:
-            kind = "a whole number" if whole else "a number"
-            raise ValueError(f"{name} is {value!r}; it must be {kind} from {low} to {high:,}.")
+    images = int(len(dataset.train_labels) * (1 - RECIPES["classic"].validation_fraction))
+    for name, kind, low, high in RANGES:
+        value, high = getattr(recipe, name), images if high is None else high
+        if not isinstance(value, int if kind is int else int | float) or not low <= value <= high:
+            words = "a whole number" if kind is int else "a number"
+            raise ValueError(f"{name} is {value!r}; it must be {words} from {low} to {high:,}.")
     return recipe

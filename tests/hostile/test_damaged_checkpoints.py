@@ -8,7 +8,7 @@ import pytest
 
 from digitlib.datasets.digits import load_digits
 from digitlib.training import loop as training
-from digitlib.training.callbacks import CHECKPOINT
+from digitlib.training.cards import CHECKPOINT
 from digitlib.training.recipes import recipe_for
 
 DIGITS = load_digits("uci")
@@ -60,7 +60,7 @@ def test_a_damaged_checkpoint_is_said(stopped, tmp_path, name, damage):
     folder = shutil.copytree(stopped, tmp_path / "run")
     path = folder / name
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError, match=f"{name} is damaged; leave --resume away to start anew"):
+    with pytest.raises(ValueError, match=f"{name} is damaged; leave out --resume to start anew"):
         train(folder, resume=True)
     assert path.is_file()
 

@@ -12,12 +12,13 @@ import pytest
 
 from digitlib.models.loading import load_network
 
-EPOCHS = 60
+SHORT = ["--epochs", "20", "--batch-size", "128"]
+LONG = ["--epochs", "60"]
 
 
-def command(path, *more):
+def command(path, length, *more):
     start = [sys.executable, "-m", "digitlib", "train", "--network", "fast", "--data", "uci"]
-    return [*start, "--epochs", str(EPOCHS), "--deterministic", "--output", str(path), *more]
+    return [*start, *length, "--deterministic", "--output", str(path), *more]
 
 
 def heed_ctrl_c():
@@ -30,12 +31,12 @@ def epochs_logged(path):
     return len(log.read_text().splitlines()) - 1 if log.exists() else 0
 
 
-def stopped(path, how, is_time):
+def stopped(path, length, how, is_time):
     """Start or go on, send a signal when it is time; return the exit status."""
     errors = path.with_suffix(".errors")
     with errors.open("w") as file:
         process = subprocess.Popen(
-            command(path, "--resume"),
+            command(path, length, "--resume"),
             stdout=subprocess.DEVNULL,
             stderr=file,
             preexec_fn=heed_ctrl_c,
@@ -50,34 +51,36 @@ def stopped(path, how, is_time):
     return process.returncode
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """Return a model trained without a break, and the seconds that it took."""
-    path = tmp_path_factory.mktemp("undisturbed") / "model.keras"
+def undisturbed(path, length):
+    """Train a model without a break; return its path, and the seconds that it took."""
     start = time.monotonic()
-    subprocess.run(command(path), check=True, capture_output=True)
+    subprocess.run(command(path, length), check=True, capture_output=True)
     return path, time.monotonic() - start
 
 
-def test_a_killed_and_a_terminated_run_end_as_if_they_had_not_been(tmp_path, undisturbed):
-    whole, _ = undisturbed
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return undisturbed(tmp_path_factory.mktemp("undisturbed") / "model.keras", SHORT)[0]
+
+
+def test_a_killed_and_a_terminated_run_end_as_if_they_had_not_been(tmp_path, whole):
     path = tmp_path / "model.keras"
-    for how, epochs in ((signal.SIGKILL, 10), (signal.SIGTERM, 30)):
-        assert stopped(path, how, lambda n=epochs: epochs_logged(path) >= n) == -how
+    for how, epochs in ((signal.SIGKILL, 4), (signal.SIGTERM, 10)):
+        assert stopped(path, SHORT, how, lambda n=epochs: epochs_logged(path) >= n) == -how
         assert not path.exists()
-    ends_like(whole, path)
+    ends_like(whole, path, SHORT)
 
 
 @pytest.mark.slow
-def test_fifty_signals_at_random_moments(tmp_path, undisturbed):
-    whole, seconds = undisturbed
+def test_fifty_signals_at_random_moments(tmp_path):
+    whole, seconds = undisturbed(tmp_path / "whole.keras", LONG)
     path = tmp_path / "model.keras"
     rng = random.Random(0)
     found = dict.fromkeys((signal.SIGKILL, signal.SIGTERM, signal.SIGINT), 0)
     for _ in range(50):
         how = rng.choice(list(found))
         end = time.monotonic() + rng.uniform(0.1, 0.5) * seconds
-        status = stopped(path, how, lambda end=end: time.monotonic() > end)
+        status = stopped(path, LONG, how, lambda end=end: time.monotonic() > end)
         # Ctrl-C ends it in good order: with what it has, or with a word and 130.
         folder = path.with_name(f"{path.name}.checkpoint")
         heeded = status == 130 or (status == 0 and folder.exists())
@@ -87,22 +90,22 @@ def test_fifty_signals_at_random_moments(tmp_path, undisturbed):
             path.unlink()
     print({how.name: count for how, count in found.items()}, "of 50 signals found it running")
     assert sum(found.values()) > 25 and min(found.values()) >= 5
-    ends_like(whole, path)
+    ends_like(whole, path, LONG)
 
 
-def ends_like(whole, path):
+def ends_like(whole, path, length):
     """Go on to the end, and compare with the run that nothing disturbed, to the last bit."""
-    subprocess.run(command(path, "--resume"), check=True, capture_output=True)
+    subprocess.run(command(path, length, "--resume"), check=True, capture_output=True)
     images = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).astype(np.uint8)
     assert np.array_equal(load_network(path)(images), load_network(whole)(images))
     card = json.loads(path.with_name("model.keras.card.json").read_text())
-    assert card["epochs_completed"] == EPOCHS and card["interrupted"] is False
+    assert card["epochs_completed"] == int(length[1]) and card["interrupted"] is False
 
 
 def test_ctrl_c_keeps_the_best_weights_so_far(tmp_path):
     path = tmp_path / "model.keras"
     process = subprocess.Popen(
-        [*command(path)[:-1], str(path), "--epochs", "500"],
+        command(path, ["--epochs", "500"]),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         preexec_fn=heed_ctrl_c,

@@ -8,11 +8,13 @@ import zipfile
 import numpy as np
 import pytest
 
+from digitlib import datasets
+from digitlib.cli import main
 from digitlib.datasets.digits import load_digits
 from digitlib.models import saving
 from digitlib.models.backend import keras, tf
 from digitlib.models.loading import load_network, probabilities
-from digitlib.training import cards
+from digitlib.training import cards, seeds
 from digitlib.training import loop as training
 from digitlib.training.callbacks import KeepBest
 from digitlib.training.pipeline import batches, random_affine
@@ -24,17 +26,22 @@ def digits():
     return load_digits("uci")
 
 
+@pytest.fixture(scope="module")
+def few(digits):
+    """Return enough images for five batches of 64."""
+    return dataclasses.replace(
+        digits, train_images=digits.train_images[:400], train_labels=digits.train_labels[:400]
+    )
+
+
 def train(network, digits, recipe, **options):
-    trained = training.train(network, digits, recipe, progress_file=io.StringIO(), **options)
-    return training.scored(trained, digits)
+    return training.train(network, digits, recipe, **({"progress_file": io.StringIO()} | options))
 
 
 @pytest.fixture(scope="module")
 def trained(digits):
-    recipe = recipe_for("fast", digits, epochs=10)
-    return training.scored(
-        training.train("fast", digits, recipe, progress_file=io.StringIO()), digits
-    )
+    recipe = recipe_for("fast", digits, epochs=5)
+    return training.scored(train("fast", digits, recipe), digits)
 
 
 def test_it_learns(trained):
@@ -76,6 +83,10 @@ def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
         ("fast", {"epochs": 0}, "epochs is 0"),
         ("fast", {"batch_size": 10**6}, "batch_size is 1000000"),
         ("fast", {"seed": -1}, "seed is -1"),
+        ("fast", {"seed": 1.5}, "seed is 1.5; it must be a whole number from 0"),
+        ("fast", {"copies": 2.0}, "copies is 2.0; it must be a whole number from 0 to 100"),
+        ("fast", {"rotation": 200}, "rotation is 200; it must be a number from 0 to 180"),
+        ("fast", {"peak_rate": float("nan")}, "peak_rate is nan; it must be a number from"),
     ],
 )
 def test_nonsense_is_refused(digits, network, changes, words):
@@ -121,9 +132,7 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so(digits, monkeypatch):
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "KeepBest", Impatient)
-    trained = training.scored(
-        training.train("fast", digits, recipe, progress_file=io.StringIO()), digits
-    )
+    trained = train("fast", digits, recipe)
     assert trained.card["interrupted"] == "by the user"
     best, weights = max(seen, key=lambda pair: pair[0])
     assert trained.card["validation_accuracy"] == pytest.approx(best, abs=1e-6)
@@ -210,50 +219,117 @@ def same_weights(model, other):
 
 
 def quickly(network, digits, **options):
-    """Train four short epochs; dropout, augmentation and batch normalisation included."""
-    recipe = dataclasses.replace(recipe_for(network, digits), epochs=4, batch_size=128)
-    trained = training.train(network, digits, recipe, progress_file=io.StringIO(), **options)
-    return training.scored(trained, digits)
+    """Train three short epochs; dropout, augmentation and batch normalisation included."""
+    recipe = recipe_for(network, digits, epochs=3, batch_size=64)
+    return train(network, digits, recipe, **options)
 
 
 class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("network", ["classic", "fast"])
-def test_a_resumed_run_ends_like_an_undisturbed_one(digits, tmp_path, network):
-    undisturbed = quickly(network, digits, deterministic=True)
+@pytest.fixture(scope="module", params=["classic", "fast"])
+def undisturbed(request, few):
+    """Return a network's name, a run that nothing disturbed, and what its progress bar wrote."""
+    progress = io.StringIO()
+    run = quickly(request.param, few, deterministic=True, progress_file=progress)
+    return request.param, run, progress.getvalue()
 
-    def killed_in_the_third_epoch(history):
-        if len(history["loss"]) == 3:  # before its checkpoint is written
+
+def test_a_resumed_run_ends_like_an_undisturbed_one(few, tmp_path, undisturbed):
+    network, whole, _ = undisturbed
+
+    def killed_in_the_second_epoch(history):
+        if len(history["loss"]) == 2:  # before its checkpoint is written
             raise Killed
 
     with pytest.raises(Killed):
-        quickly(network, digits, folder=tmp_path, on_epoch=killed_in_the_third_epoch)
-    seen = []
-    resumed = quickly(network, digits, folder=tmp_path, resume=True, on_epoch=seen.append)
-    assert len(seen) == 2, "two epochs were left to do"
-    assert same_weights(resumed.model, undisturbed.model)
-    assert resumed.card["test_accuracy"] == undisturbed.card["test_accuracy"]
-    assert resumed.card["epochs_completed"] == 4
-    for name, values in undisturbed.history.items():
-        assert resumed.history[name] == pytest.approx(values, rel=1e-6)
-    assert len((tmp_path / "log.csv").read_text().splitlines()) == 5
-
-
-def test_the_same_seed_gives_the_same_weights_and_another_does_not(digits):
-    first, second = (quickly("fast", digits, deterministic=True) for _ in range(2))
-    assert same_weights(first.model, second.model)
-    recipe = dataclasses.replace(recipe_for("fast", digits, seed=1), epochs=4, batch_size=128)
-    other = training.scored(
-        training.train("fast", digits, recipe, progress_file=io.StringIO()), digits
+        quickly(network, few, folder=tmp_path, on_epoch=killed_in_the_second_epoch)
+    assert sorted(f.name for f in tmp_path.iterdir()) == [cards.CHECKPOINT, "log.csv", "run.json"]
+    seen, progress = [], io.StringIO()
+    resumed = quickly(
+        network, few, folder=tmp_path, resume=True, on_epoch=seen.append, progress_file=progress
     )
+    assert len(seen) == 2, "two epochs were left to do"
+    assert "epoch 1/3" not in progress.getvalue() and " 15/15 " in progress.getvalue()
+    assert same_weights(resumed.model, whole.model)
+    assert resumed.card["validation_accuracy"] == whole.card["validation_accuracy"]
+    assert resumed.card["epochs_completed"] == 3
+    for name, values in whole.history.items():
+        assert resumed.history[name] == pytest.approx(values, rel=1e-6)
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("undisturbed", ["fast"], indirect=True)
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(few, undisturbed):
+    network, first, _ = undisturbed
+    assert same_weights(first.model, quickly(network, few, deterministic=True).model)
+    other = train(network, few, recipe_for(network, few, epochs=3, batch_size=64, seed=1))
     assert not same_weights(first.model, other.model)
+
+
+@pytest.mark.parametrize("undisturbed", ["fast"], indirect=True)
+def test_one_bar_shows_a_whole_run(undisturbed):
+    _, run, progress = undisturbed
+    assert " 15/15 " in progress and progress.count("\n") == 1
+    assert all(f"epoch {n}/3" in progress for n in (1, 2, 3))
+    assert f"validation {run.history['val_accuracy'][-1]:.4f}" in progress
+
+
+def test_without_a_recipe_the_networks_own_is_taken_and_stdout_stays_empty(few, capsys):
+    def enough(history):
+        raise KeyboardInterrupt
+
+    card = training.train("fast", few, on_epoch=enough).card
+    assert recipe_like(card, few) == recipe_for("fast", few)
+    out, err = capsys.readouterr()
+    assert out == "" and "epoch 1/20" in err
+
+
+def test_the_seeds_of_a_run_stay_as_cards_promise():
+    assert seeds.pictures(3) == 3 and seeds.pictures(3, validation=True) == 1_000_003
+    assert tuple(seeds.order(3, 7)) == (3, 7)
+    assert tuple(seeds.augmentation(3, 7, 5, images=100)) == (3, 705)
+    assert tuple(seeds.dropout(3, 2, 7)) == (3002, 7_000_000)
+
+
+@pytest.fixture
+def small(few, monkeypatch):
+    """Let the command line find very few images as the stand-in."""
+    few = dataclasses.replace(
+        few, train_images=few.train_images[:150], train_labels=few.train_labels[:150]
+    )
+    for module in (datasets, datasets.digits):
+        monkeypatch.setattr(module, "load_digits", lambda name: few)
+    return few
+
+
+def test_the_reader_is_trained_saved_and_exported_at_the_shell(small, tmp_path, capsys):
+    try:
+        saving.check_export()
+    except ValueError as error:
+        pytest.skip(str(error))
+    options = ["--network", "reader", "--data", "uci", "--epochs", "1", "--json"]
+    path = tmp_path / "reader.keras"
+    assert main(["train", *options, "--output", str(path)]) == 0
+    out, err = capsys.readouterr()
+    card = json.loads(out)
+    assert json.loads(cards.card_path(path).read_text()) == card and "epoch 1/1" in err
+    learn, _ = training.split(small, recipe_like(card, small))
+    copies = len(learn) + len(learn) // 5 + len(learn) // 4
+    assert card["network"] == "reader" and card["images_learnt_from"] == card["copies"] * copies
+    assert "drawn by code" in card["learnt_from"] and 0 <= card["test_accuracy"] <= 1
+    names = [f"reader{end}" for end in (".keras", ".keras.card.json", ".keras.log.csv", ".tflite")]
+    assert sorted(f.name for f in tmp_path.iterdir()) == names
+    images = small.test_images[:20]
+    probs = load_network(path.with_suffix(".tflite"))(images)
+    assert probs.shape == (20, 11)
+    assert np.allclose(probs, load_network(path)(images), atol=1e-5)
 
 
 def test_a_card_is_enough_to_repeat_its_run(trained, digits):
     card = json.loads(json.dumps(trained.card))
-    assert recipe_like(card, digits) == recipe_for("fast", digits, epochs=10)
+    assert recipe_like(card, digits) == recipe_for("fast", digits, epochs=5)
     with pytest.raises(ValueError, match="was made with"):
         recipe_like(card | {"dataset_sha256": "0"}, digits)
     with pytest.raises(ValueError, match="epochs is '12'"):
@@ -264,7 +340,7 @@ def test_a_card_is_enough_to_repeat_its_run(trained, digits):
 
 def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_path):
     recipe = dataclasses.replace(recipe_for("fast", digits), epochs=1)
-    training.train("fast", digits, recipe, folder=tmp_path, progress_file=io.StringIO())
+    train("fast", digits, recipe, folder=tmp_path)
     before = (tmp_path / "latest.weights.h5").read_bytes()
     with pytest.raises(ValueError, match="there network was fast, here it is classic"):
         quickly("classic", digits, folder=tmp_path, resume=True)
@@ -274,9 +350,7 @@ def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_
     assert (tmp_path / "latest.weights.h5").read_bytes() == before
 
 
-def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(
-    digits, tmp_path, monkeypatch
-):
+def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(few, monkeypatch):
     first_weights = []
 
     def explode(history):
@@ -292,9 +366,22 @@ def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(
         return first_weights[0]
 
     monkeypatch.setattr(training, "compiled", remembered)
-    trained = quickly("classic", digits, on_epoch=explode)
+    trained = quickly("classic", few, on_epoch=explode)
     assert trained.card["interrupted"] == "the loss was not a number"
     assert all(np.isfinite(w).all() for w in trained.model.get_weights())
+
+
+def test_a_loss_that_is_no_number_from_the_start_is_an_error(few, monkeypatch, capsys):
+    def broken(*arguments):
+        model = compiled(*arguments)
+        model.set_weights([w * np.nan for w in model.get_weights()])
+        return model
+
+    compiled = training.compiled
+    monkeypatch.setattr(training, "compiled", broken)
+    with pytest.raises(ValueError, match="not a number in the first epoch; nothing was learnt"):
+        quickly("fast", few)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_full_disk_is_said_before_training(tmp_path, monkeypatch):
@@ -304,7 +391,7 @@ def test_a_full_disk_is_said_before_training(tmp_path, monkeypatch):
         saving.check_output(tmp_path / "model.keras")
 
 
-def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(digits, tmp_path, capsys):
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(few, tmp_path, capsys):
     folder = tmp_path / "run"
 
     def full(history):
@@ -312,6 +399,6 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(digits, tmp_pa
             shutil.rmtree(folder)
             folder.write_text("in the way")
 
-    trained = quickly("fast", digits, folder=folder, on_epoch=full)
-    assert trained.card["epochs_completed"] == 4
+    trained = quickly("fast", few, folder=folder, on_epoch=full)
+    assert trained.card["epochs_completed"] == 3
     assert "could not be written" in capsys.readouterr().err
