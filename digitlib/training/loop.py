@@ -19,15 +19,8 @@ from digitlib.models.architectures import NETWORKS
 from digitlib.models.backend import keras, tf
 from digitlib.models.loading import as_network_input, probabilities
 from digitlib.synthesis import reader_images
-from digitlib.training import seeds
-from digitlib.training.callbacks import (
-    Checkpoint,
-    History,
-    KeepBest,
-    Log,
-    SeedEachEpoch,
-    progress_bar,
-)
+from digitlib.training import callbacks, seeds
+from digitlib.training.callbacks import Checkpoint, History, KeepBest, Log, SeedEachEpoch
 from digitlib.training.cards import check_same_run, circumstances, describe, write_card
 from digitlib.training.pipeline import batches
 from digitlib.training.recipes import Recipe, recipe_for
@@ -138,8 +131,8 @@ def train(
     log = Log(folder / "log.csv" if folder is not None else None, on_epoch)
     log.load(first_epoch)
     best = KeepBest(model if first_epoch else None, log.history)
-    callbacks = [SeedEachEpoch(recipe.seed), best, log, *([checkpoint] if checkpoint else [])]
-    interrupted = _fit(model, data, recipe, first_epoch, callbacks, progress_file)
+    watchers = [SeedEachEpoch(recipe.seed), best, log, *([checkpoint] if checkpoint else [])]
+    interrupted = _fit(model, data, recipe, first_epoch, watchers, progress_file)
     seconds = time.perf_counter() - start
     if best.diverged:
         interrupted = "the loss was not a number"
@@ -213,7 +206,7 @@ def _fit(
     data: _Data,
     recipe: Recipe,
     first_epoch: int,
-    callbacks: list[keras.callbacks.Callback],
+    watchers: list[keras.callbacks.Callback],
     progress_file: TextIO | None,
 ) -> str | bool:
     """Fit a compiled model; return who interrupted it, or False."""
@@ -223,7 +216,7 @@ def _fit(
         keras.utils.to_categorical(data.validation_labels, classes),
     )
     try:
-        with progress_bar(recipe.epochs, steps, first_epoch, progress_file) as bar:
+        with callbacks.progress_bar(recipe.epochs, steps, first_epoch, progress_file) as bar:
             model.fit(
                 batches(data.images, data.labels, recipe, classes, first_epoch),
                 epochs=recipe.epochs,
@@ -231,7 +224,7 @@ def _fit(
                 steps_per_epoch=steps,
                 validation_data=validation,
                 validation_batch_size=500,
-                callbacks=[bar, *callbacks],
+                callbacks=[bar, *watchers],
                 shuffle=False,  # the batches come shuffled
                 verbose=0,
             )

@@ -8,11 +8,7 @@ from digitlib.training.recipes import Recipe
 
 
 def batches(
-    images: np.ndarray | tf.Tensor,
-    labels: np.ndarray,
-    recipe: Recipe,
-    classes: int,
-    first_epoch: int = 0,
+    images: np.ndarray, labels: np.ndarray, recipe: Recipe, classes: int, first_epoch: int = 0
 ) -> tf.data.Dataset:
     """Return the batches of a run, epoch after epoch from the first one on, as Keras wants them.
 
