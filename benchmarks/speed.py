@@ -19,57 +19,13 @@ from digitlib.reading.recognizer import Recognizer
 
 ROUNDS = 9
 RECOGNIZER = Recognizer()
-
-TUTORIAL = """
-import os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np
-import tensorflow as tf
-from PIL import Image
-model = tf.keras.models.load_model(sys.argv[1], compile=False)
-image = Image.open(sys.argv[2]).convert("L").resize((28, 28))
-x = np.asarray(image, "float32")[None, ..., None] / 255
-print(int(model.predict(x, verbose=0).argmax()))
-"""
-
-ONE_BY_ONE = """
-import os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import time
-import numpy as np
-import tensorflow as tf
-from pathlib import Path
-from PIL import Image
-model = tf.keras.models.load_model(sys.argv[1], compile=False)
-paths = sorted(Path(sys.argv[2]).glob("*.png"))
-def load(path):
-    return np.asarray(Image.open(path).convert("L").resize((28, 28)), "float32")[..., None] / 255
-start = time.perf_counter()
-if sys.argv[3] == "one":
-    for path in paths:
-        int(np.argmax(model(load(path)[None], training=False)))
-else:
-    model.predict(np.stack([load(path) for path in paths]), batch_size=500, verbose=0)
-print(time.perf_counter() - start)
-"""
-
-
-# A small process starts the measured one: a child's peak counts what its parent had at the fork.
-LAUNCHER = """
-import json, os, subprocess, sys, time
-start = time.perf_counter()
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-output = process.stdout.read().decode()
-_, status, usage = os.wait4(process.pid, 0)
-seconds = time.perf_counter() - start
-print(json.dumps([seconds, usage.ru_maxrss / 1024, output, os.waitstatus_to_exitcode(status)]))
-"""
+HERE = Path(__file__).parent
 
 
 def run(command: list[str]) -> tuple[float, float, str]:
     """Return wall seconds, peak memory in MB and the output of a command."""
     launched = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, *command], stdout=subprocess.PIPE, check=True
+        [sys.executable, HERE / "measured.py", *command], stdout=subprocess.PIPE, check=True
     )
     seconds, peak, output, status = json.loads(launched.stdout)
     if status:
@@ -79,7 +35,7 @@ def run(command: list[str]) -> tuple[float, float, str]:
 
 def save_h5(path: Path) -> None:
     """Save the classic network as the .h5 that the tutorial's way loads."""
-    code = (
+    code = (  # in another process: this one stays small, without TensorFlow
         "import sys; from digitlib.models.backend import keras;"
         "from digitlib.files import PRETRAINED;"
         "keras.models.load_model(PRETRAINED / 'classic.keras').save(sys.argv[1])"
@@ -107,11 +63,12 @@ def print_rows(folder: Path, images: np.ndarray) -> None:
     page[900:2100, 1400:2600] -= ink[..., None] * 0.7
     Image.fromarray(np.uint8(np.clip(page, 0, 255))).save(photo, quality=88)
     digitlib = [sys.executable, "-m", "digitlib", "predict"]
+    tutorial = [sys.executable, str(HERE / "tutorial_way.py")]
     for name, picture in (("one 28 x 28 PNG", small), ("one 12-megapixel JPEG", photo)):
         ours, theirs = [], []
         for _ in range(ROUNDS):  # in turns, as the machine's load changes
             ours.append(run([*digitlib, str(picture)])[:2])
-            theirs.append(run([sys.executable, "-c", TUTORIAL, str(model), str(picture)])[:2])
+            theirs.append(run([*tutorial, str(model), str(picture)])[:2])
         wall, memory = (statistics.median(x) for x in zip(*ours, strict=True))
         their_wall, their_memory = (statistics.median(x) for x in zip(*theirs, strict=True))
         print(
@@ -126,7 +83,7 @@ def print_rows(folder: Path, images: np.ndarray) -> None:
     for i, image in enumerate(images):
         Image.fromarray(image).save(many / f"{i:05}.png")
     wall = run([*digitlib, "--json", str(many)])[0]
-    script = [sys.executable, "-c", ONE_BY_ONE, str(model), str(many)]
+    script = [sys.executable, str(HERE / "one_by_one.py"), str(model), str(many)]
     one, batched = (float(run([*script, how])[2]) for how in ("one", "batched"))
     print(
         f"{len(images):,} files in one command: {wall:.1f} s, start included; Keras one by one "

@@ -1,9 +1,9 @@
 """Check the five notebooks with nbval: `python notebooks/check.py [--answers]`.
 
 On MNIST every stored output is compared but the pixels of figures, except in cells tagged
-nbval-ignore-output. On the stand-in
-only cells tagged nbval-check-output are, as the stored outputs come from MNIST. Prints how many
-cells of each notebook were compared. With --answers, the worked answers are checked instead.
+nbval-ignore-output. The stored outputs come from MNIST, so that on the stand-in only cells tagged
+nbval-check-output are compared. Prints how many cells of each notebook were compared. With
+--answers, the worked answers are checked instead.
 """
 
 import argparse

@@ -27,25 +27,23 @@ from digitlib.reading.recognizer import Recognizer
 
 NOTEBOOKS = Path(__file__).resolve().parent
 PAGES = NOTEBOOKS.parent / "build"
-# Run last in each kernel, and not stored: its peak memory in MB, and what notebook 03 measured.
-PROBE = """
-import json as _json, sys as _sys
+# Run last in each kernel, and not stored: its peak memory in MB.
+PEAK_MEMORY = """
+import sys
 try:
-    import resource as _resource
-    _peak = _resource.getrusage(_resource.RUSAGE_SELF).ru_maxrss
-    _peak /= 1024 * 1024 if _sys.platform == "darwin" else 1024
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(peak / (1024 * 1024 if sys.platform == "darwin" else 1024))
 except ImportError:  # Windows
-    _peak = float("nan")
-_card = globals()["trained"].card if "trained" in globals() else None
-print(_json.dumps({"peak_mb": _peak, "card": _card}))
+    print("nan")
 """
 
 
-def execute(path: Path) -> tuple[nbformat.NotebookNode, dict]:
-    """Return a notebook with fresh outputs, and what its kernel said at the end."""
+def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
+    """Return a notebook with fresh outputs, and its kernel's peak memory in MB."""
     notebook = nbformat.read(path, as_version=4)
     probed = nbformat.from_dict(notebook)
-    probed.cells = [*probed.cells, nbformat.v4.new_code_cell(PROBE)]
+    probed.cells = [*probed.cells, nbformat.v4.new_code_cell(PEAK_MEMORY)]
     client = NotebookClient(
         probed,
         timeout=900,
@@ -57,7 +55,7 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, dict]:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
-    probe = json.loads(probed.cells.pop().outputs[0].text)
+    peak = float(probed.cells.pop().outputs[0].text)
     for cell in probed.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
@@ -66,7 +64,7 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, dict]:
         "kernelspec": probed.metadata["kernelspec"],
         "language_info": {"name": "python"},
     }
-    return probed, probe
+    return probed, peak
 
 
 def last_of_each_line(text: str) -> str:
@@ -117,7 +115,7 @@ def main() -> int:
         parser.error("the stored outputs are MNIST's; 'digitlib data' says why it was not found")
     if digits.name != "MNIST":
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
-    pages, card, began = [], None, time.perf_counter()
+    pages, began = [], time.perf_counter()
     for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
         is_answer = path.parent != NOTEBOOKS
         if is_answer and not options.outputs:
@@ -126,12 +124,11 @@ def main() -> int:
         start = time.perf_counter()
         print(f"{path.stem:<24}", end="", flush=True)
         try:
-            notebook, probe = execute(path)
+            notebook, peak = execute(path)
         except CellExecutionError as error:
             print(f"failed:\n{error}")
             return 1
-        card = probe["card"] or card
-        print(f"{time.perf_counter() - start:6.1f} s   {probe['peak_mb']:6.0f} MB", flush=True)
+        print(f"{time.perf_counter() - start:6.1f} s   {peak:6.0f} MB", flush=True)
         if options.outputs:
             nbformat.write(notebook, path)
         page = write_page(path, notebook)
@@ -140,7 +137,7 @@ def main() -> int:
     print(f"{'all of them':<24}{time.perf_counter() - began:6.1f} s")
     if options.outputs:
         write_readme_picture()
-    print_summary(digits, card, write_index(pages))
+    print_summary(digits, write_index(pages))
     return 0
 
 
@@ -148,25 +145,17 @@ def write_readme_picture() -> None:
     """Write the picture that the README opens with."""
     prepared = prepare(SAMPLES / "several_digits.jpg")
     reading = Recognizer().read_prepared(prepared)
-    figure = figures.reading_steps(
-        prepared.picture.colours,
-        prepared.ink,
-        prepared.picture.size,
-        reading.digits,
-        f"read as {reading.text}",
-    )
+    figure = figures.reading_steps(prepared, reading, f"read as {reading.text}")
     (NOTEBOOKS / "images" / "reading.png").write_bytes(figures.png(figure))
 
 
-def print_summary(digits, card: dict, index: Path) -> None:
-    """Print what was measured, and where to read on."""
+def print_summary(digits, index: Path) -> None:
+    """Print which digits there were, what the shipped network reads, and where to read on."""
     sample = SAMPLES / "shadowed_photo.jpg"
     reading = Recognizer().read(sample)
     shipped = json.loads((PRETRAINED / "reader.keras.card.json").read_text())
     print(
         f"\ndigits      {digits.name}, from {digits.source}\n"
-        f"measured    {card['test_accuracy']:.2%} of its test images read right, after "
-        f"{card['epochs']} epochs in notebook 03\n"
         f"shipped     {shipped['test_accuracy']:.2%} of MNIST's test images, says the card of the "
         f"{shipped['network']} network\n"
         f"sample      {sample.name} read as {reading.text!r} ({reading.confidence:.0%} sure)\n"

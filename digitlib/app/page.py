@@ -1,6 +1,6 @@
 """A reading as a piece of a web page: picture, ink, each 28 x 28 image, and its probabilities.
 
-Plain HTML with small pictures, which takes milliseconds where a figure takes a third of a second.
+Plain HTML with small pictures takes milliseconds; a figure takes a third of a second.
 """
 
 import base64
@@ -34,27 +34,19 @@ STYLE = """<style>
 
 def reading_html(name: str, prepared: Prepared, reading: Reading) -> str:
     """Return a reading, step by step, as HTML."""
-    heading = f"<b>{html.escape(name)}</b>: {html.escape(said(reading))}"
-    steps = [_figure(_thumbnail(prepared.picture.colours), f"{name}, the picture")]
-    steps.append(_figure(_ink_with_boxes(prepared, reading.digits), "its ink, digits in boxes"))
+    picture = _figure(_thumbnail(prepared.picture.colours), f"{name}, the picture")
+    ink = _figure(_ink_with_boxes(prepared, reading.digits), "its ink, digits in boxes")
     digits = "".join(_digit(digit) for digit in reading.digits[:MOST_SHOWN])
-    return (
-        f'{STYLE}<div class="digitlib-reading"><p>{heading}</p>'
-        f'<div class="row">{"".join(steps)}</div><div class="row">{digits}</div></div>'
-    )
+    rows = f'<div class="row">{picture}{ink}</div><div class="row">{digits}</div>'
+    lines = reading.text.replace("\n", ", ")
+    said = f"{lines} ({reading.confidence:.0%} sure)" if lines else TRY
+    return sentence_html(name, said, rows)
 
 
-def sentence_html(name: str, sentence: str) -> str:
-    """Return what is to be said of a file that is not read, as HTML."""
+def sentence_html(name: str, sentence: str, rows: str = "") -> str:
+    """Return what is to be said of a file, and rows of HTML below it, as HTML."""
     text = f"<b>{html.escape(name)}</b>: {html.escape(sentence)}"
-    return f'{STYLE}<div class="digitlib-reading"><p>{text}</p></div>'
-
-
-def said(reading: Reading) -> str:
-    """Return what was read, in words."""
-    if not reading.text:
-        return TRY
-    return f"{', '.join(reading.text.split(chr(10)))} ({reading.confidence:.0%} sure)"
+    return f'{STYLE}<div class="digitlib-reading"><p>{text}</p>{rows}</div>'
 
 
 def _thumbnail(array: np.ndarray) -> Image.Image:
@@ -67,13 +59,11 @@ def _thumbnail(array: np.ndarray) -> Image.Image:
 
 
 def _ink_with_boxes(prepared: Prepared, digits: list[Digit]) -> Image.Image:
-    image = _thumbnail(np.uint8(255 - 255 * prepared.ink))
+    image = _thumbnail((255 - 255 * prepared.ink).astype(np.uint8))
     pen = ImageDraw.Draw(image)
-    scale = [
-        shown / full for shown, full in zip(image.size, prepared.picture.size, strict=True)
-    ] * 2
+    scale = np.tile(np.divide(image.size, prepared.picture.size), 2)
     for digit in digits:
-        box = [n * s for n, s in zip(digit.box, scale, strict=True)]
+        box = tuple(digit.box * scale)
         pen.rectangle(box, outline=DIGIT_COLOURS[digit.digit], width=2)
     return image
 

@@ -18,8 +18,7 @@ from digitlib.reading.pictures import SUFFIXES
 from digitlib.reading.recognizer import Recognizer
 
 FORMATS = ",".join(SUFFIXES)
-# MB a file: Jupyter's own limit is 10, notebooks/serve.py sets a larger one and says so here.
-LIMIT = int(os.environ.get("DIGITLIB_UPLOAD_MB", "10"))
+JUPYTERS_LIMIT = 10  # MB a file; notebooks/serve.py sets a larger one and says so to upload_limit
 HERE = Path(__file__).parent
 
 
@@ -35,6 +34,49 @@ class Pad(anywidget.AnyWidget):
         return f"Pad(pen={self.pen})"  # without an address, so that outputs can be compared
 
 
+class Correction:
+    """A row, `box`, in which a person says what a picture shows, and keeps it in a folder."""
+
+    def __init__(self, folder: str | Path, kind: str, content: bytes = b""):
+        self._content, self._folder, self._kind = content, Path(folder), kind
+        self._text = ipywidgets.Text(
+            placeholder="such as 7",
+            description="Wrong? It is a",
+            style={"description_width": "initial"},
+            layout={"width": "190px"},
+        )
+        button = ipywidgets.Button(description="Keep it", tooltip="keep the picture and this label")
+        button.add_class("digitlib-keep")
+        button.on_click(self._keep)
+        row = ipywidgets.HBox([self._text, button], layout={"flex_flow": "row wrap"})
+        self._answer = ipywidgets.HTML()
+        self.box = ipywidgets.VBox([row, self._answer])
+
+    def clear(self, content: bytes) -> None:
+        """Begin again with another picture."""
+        self._content = content
+        self._text.value = self._answer.value = ""
+
+    def _keep(self, _) -> None:
+        try:
+            path = keep(self._folder.absolute(), self._content, self._text.value, self._kind)
+        except (ValueError, OSError) as error:
+            self._answer.value = sentence_html("Not kept", str(error))
+            return
+        label = self._text.value.strip() or "no digit"
+        command = f"digitlib evaluate --data {shlex.quote(str(path.parent))}"
+        said = f"as {label}: {path}. To score what you have kept: {command}"
+        self._answer.value = sentence_html("Kept", said)
+
+
+def upload_limit() -> int:
+    """Return the largest size of a file, in MB, from the environment if it is set there."""
+    try:
+        return int(os.environ["DIGITLIB_UPLOAD_MB"])
+    except (KeyError, ValueError):
+        return JUPYTERS_LIMIT
+
+
 def uploaded_files(value) -> list[tuple[str, bytes]]:
     """Return the (name, content) pairs in a FileUpload's value.
 
@@ -48,11 +90,7 @@ def uploaded_files(value) -> list[tuple[str, bytes]]:
 def uploader(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) -> ipywidgets.VBox:
     """Return a button to upload pictures, and below it the reading of each, step by step.
 
-    Parameters
-    ----------
-    recognizer : Recognizer, optional
-    folder : str or Path
-        Where pictures that were read wrong are kept, with what they show.
+    Pictures that were read wrong are kept in a folder, with what they show.
     """
     recognizer = recognizer or Recognizer()
     button = ipywidgets.FileUpload(
@@ -60,7 +98,7 @@ def uploader(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) 
     )
     button.add_class("digitlib-upload")
     hint = ipywidgets.HTML(
-        f"<p>Photograph a digit, or choose a picture of one: at most {LIMIT} MB a file, "
+        f"<p>Photograph a digit, or choose a picture of one: at most {upload_limit()} MB a file, "
         "and less if you choose several at once. If nothing appears, they were too large for this "
         "server.</p>"
     )
@@ -70,7 +108,7 @@ def uploader(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) 
         boxes = []
         for name, content in uploaded_files(change["new"]):
             page, is_read = _read(recognizer, name, content)
-            row = [_correction(folder, lambda c=content: c, "photo")] if is_read else []
+            row = [Correction(folder, "photo", content).box] if is_read else []
             boxes.append(ipywidgets.VBox([ipywidgets.HTML(page), *row]))
         results.children = boxes
 
@@ -83,7 +121,7 @@ def drawing_pad(
 ) -> ipywidgets.VBox:
     """Return a pad to draw on, and below it the reading, anew each time the pen lifts.
 
-    Parameters are those of `uploader`.
+    Drawings that were read wrong are kept in a folder, with what they show.
     """
     if "google.colab" in sys.modules:  # Colab shows widgets of others only if asked
         from google.colab import output
@@ -93,63 +131,27 @@ def drawing_pad(
     pad = Pad()
     empty = "<p>Draw a digit, or several in a row.</p>"
     result = ipywidgets.HTML(empty)
-    correction = _correction(folder, lambda: _content(pad.picture), "drawn")
-    correction.layout.display = "none"
+    correction = Correction(folder, "drawn")
+    correction.box.layout.display = "none"
 
     def read(change) -> None:
-        correction.layout.display = "" if change["new"] else "none"
-        row, answer = correction.children
-        row.children[0].value = answer.value = ""  # what was said of the drawing before
-        if change["new"]:
-            result.value, _ = _read(recognizer, "Your drawing", _content(change["new"]))
-        else:
-            result.value = empty
+        drawn = base64.b64decode(change["new"].partition(",")[2])
+        correction.clear(drawn)
+        correction.box.layout.display = "" if drawn else "none"
+        result.value = _read(recognizer, "Your drawing", drawn)[0] if drawn else empty
 
     pad.observe(read, names="picture")
-    return ipywidgets.VBox([pad, result, correction])
-
-
-def _content(data_url: str) -> bytes:
-    """Return the bytes of a PNG in a data URL."""
-    return base64.b64decode(data_url.partition(",")[2])
+    return ipywidgets.VBox([pad, result, correction.box])
 
 
 def _read(recognizer: Recognizer, name: str, content: bytes) -> tuple[str, bool]:
-    """Return a picture's reading as HTML, or its sentence if it cannot be read, and which it is."""
-    if len(content) > LIMIT * 2**20:
-        size = len(content) / 2**20
-        said = f"This file has {size:.0f} MB, and {LIMIT} MB is the limit; make it smaller."
+    """Return a picture's reading as HTML, or why it cannot be read, and whether it was read."""
+    size, limit = len(content) / 2**20, upload_limit()
+    if size > limit:
+        said = f"This file has {size:.0f} MB, and {limit} MB is the limit; make it smaller."
         return sentence_html(name, said), False
     try:
         prepared = prepare(content)
     except PictureError as error:
         return sentence_html(name, str(error)), False
     return reading_html(name, prepared, recognizer.read_prepared(prepared)), True
-
-
-def _correction(folder: str | Path, content, kind: str) -> ipywidgets.VBox:
-    """Return a row in which a person says what a picture shows, and keeps it."""
-    text = ipywidgets.Text(
-        placeholder="such as 7",
-        description="Wrong? It is a",
-        style={"description_width": "initial"},
-        layout={"width": "190px"},
-    )
-    button = ipywidgets.Button(description="Keep it", tooltip="keep the picture and this label")
-    button.add_class("digitlib-keep")
-    answer = ipywidgets.HTML()
-
-    def store(_) -> None:
-        try:
-            path = keep(Path(folder).absolute(), content(), text.value, kind)
-        except (ValueError, OSError) as error:
-            answer.value = sentence_html("Not kept", str(error))
-            return
-        label = text.value.strip() or "no digit"
-        score = f"digitlib evaluate --data {shlex.quote(str(path.parent))}"
-        said = f"as {label}: {path}. To score what you have kept: {score}"
-        answer.value = sentence_html("Kept", said)
-
-    button.on_click(store)
-    row = ipywidgets.HBox([text, button], layout={"flex_flow": "row wrap"})
-    return ipywidgets.VBox([row, answer])

@@ -1,5 +1,6 @@
 import base64
 import datetime
+import hashlib
 import subprocess
 import sys
 
@@ -58,9 +59,19 @@ def test_uploads_are_read_and_a_bad_file_gets_its_sentence(tmp_path):
 
 
 def test_a_file_over_the_limit_gets_a_sentence(monkeypatch):
-    monkeypatch.setattr(widgets, "LIMIT", 1)
+    monkeypatch.setenv("DIGITLIB_UPLOAD_MB", "1")
     (result,) = choose(widgets.uploader(), [("large.png", GOOD + bytes(2 * 2**20))])
     assert "has 2 MB, and 1 MB is the limit" in result.children[0].value
+
+
+@pytest.mark.parametrize(
+    "said, limit", [(None, 10), ("", 10), ("many", 10), ("2.5", 10), ("50", 50)]
+)
+def test_the_limit_is_the_environments_or_jupyters(monkeypatch, said, limit):
+    monkeypatch.delenv("DIGITLIB_UPLOAD_MB", raising=False)
+    if said is not None:
+        monkeypatch.setenv("DIGITLIB_UPLOAD_MB", said)
+    assert f"at most {limit} MB a file" in widgets.uploader().children[1].value
 
 
 def test_the_pad_reads_what_is_drawn_and_forgets_what_is_cleared(tmp_path):
@@ -99,6 +110,8 @@ def test_what_was_said_of_one_drawing_is_not_said_of_the_next(tmp_path):
     assert "Kept" in answer.value and "as 7" in answer.value
     draw(box, BLANK)
     assert row.children[0].value == "" and answer.value == ""
+    row.children[1].click()
+    assert f"{hashlib.sha256(BLANK).hexdigest()[:12]}.jpg" in answer.value  # not the one before
 
 
 def test_an_unwritable_folder_gets_a_sentence(tmp_path):

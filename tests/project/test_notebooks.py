@@ -4,15 +4,18 @@ import html
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("0*.ipynb"))
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
-ANSWERS = sorted((Path(__file__).parents[2] / "notebooks" / "answers").glob("0*.ipynb"))
+ANSWERS = sorted((ROOT / "notebooks" / "answers").glob("0*.ipynb"))
+APP = ROOT / "notebooks" / "app.ipynb"
 
 
 def cells(path, kind="code"):
@@ -27,6 +30,32 @@ def test_there_are_five():
         "04_error_analysis",
         "05_predict_your_own",
     ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
+def test_the_first_cell_sets_up_on_colab_hidden_and_in_silence(path):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    first, *others = cells(path)
+    lines = first.source.splitlines()
+    assert len(lines) <= 3 and lines[0] == "# @title Set up"
+    assert f'"digitlib[lessons] @ git+{project["urls"]["Repository"]}"' in lines[-1]
+    assert "lessons" in project["optional-dependencies"]
+    assert first.metadata["jupyter"] == {"source_hidden": True}
+    assert first.metadata["cellView"] == "form"
+    assert not first.outputs
+    assert not any("%pip" in cell.source for cell in others)
+
+
+def test_the_app_installs_nothing():
+    assert "pip" not in "".join(cell.source for cell in cells(APP))
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *ANSWERS, APP], ids=lambda path: path.stem)
+def test_at_most_two_lines_import_digitlib(path):
+    source = "\n".join(cell.source for cell in cells(path))
+    lines = re.findall(r"^\s*(?:from|import) +digitlib\b.*", source, re.M)
+    assert 1 <= len(lines) <= 2
+    assert not any("(" in line or "\\" in line for line in lines)  # no lines that go on
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
@@ -69,7 +98,7 @@ def test_alternative_texts_reach_the_exported_page(path):
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
-    template = Path(__file__).parents[2] / "notebooks" / "page.html.j2"
+    template = ROOT / "notebooks" / "page.html.j2"
     page, _ = HTMLExporter(template_file=str(template)).from_notebook_node(notebook)
     found = re.findall(r'<img[^>]*?alt="([^"]*)"', page)
     assert [html.unescape(alt) for alt in found if html.unescape(alt) in texts] == texts
@@ -111,7 +140,12 @@ def test_notebooks_are_small():
     assert sum(path.stat().st_size for path in NOTEBOOKS + ANSWERS) < 6_000_000
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+@pytest.mark.parametrize(
+    "path",
+    # One proves it; the others take a minute more.
+    [NOTEBOOKS[0], *(pytest.param(path, marks=pytest.mark.slow) for path in NOTEBOOKS[1:])],
+    ids=NAMES,
+)
 def test_nbval_notices_an_altered_number(path, tmp_path):
     """Alter one number in the first printed output, and run only as far as that cell."""
     notebook = nbformat.read(path, as_version=4)

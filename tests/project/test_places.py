@@ -5,21 +5,26 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 COLAB = ["ipykernel", "ipywidgets==7.7.1", "matplotlib", "numpy<2.4", "tensorflow", "pytest"]
-# Runs the code cells of a notebook in one IPython, as Colab does; %pip included.
+# Runs the code cells of a notebook in one IPython that says it is Colab's; %pip included.
 RUN_CELLS = """
 import json, sys
 from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
+class Shell(InteractiveShell):
+    __module__ = "google.colab._shell"
+shell = Shell.instance()
+assert "google.colab" in str(shell)
 for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
     if cell["cell_type"] == "code":
-        source = "".join(cell["source"]).replace("git+{repository}", sys.argv[2])
+        source = "".join(cell["source"]).replace("git+" + sys.argv[2], sys.argv[3])
         if not shell.run_cell(source).success:
             sys.exit("failed: " + source[:200])
 """
@@ -62,7 +67,8 @@ def test_colab(tmp_path, tree):
     home.mkdir()
     for name in ("05_predict_your_own", "02_build_the_cnn"):
         subprocess.run(
-            [python, "-c", RUN_CELLS, tree / "notebooks" / f"{name}.ipynb", f"file://{tree}"],
+            [python, "-c", RUN_CELLS, tree / "notebooks" / f"{name}.ipynb"]
+            + [REPOSITORY, f"file://{tree}"],
             check=True,
             cwd=home,
             env=os.environ | {"DIGITLIB_OFFLINE": "1", "HOME": str(home)},
