@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
 NETWORKS = ("classic", "fast", "reader")  # the keys of digitlib.models.NETWORKS, which needs NumPy
 DATASETS = ("auto", "mnist", "uci")
-# In `predict`, another process pays from so many small pictures on: they take about as long to
-# read as a process takes to start.
+# Small pictures that `predict` reads in about the time that another process takes to start.
 PICTURES_PER_WORKER = 500
 
 
@@ -64,15 +63,9 @@ def _train(options: argparse.Namespace) -> int:
         recipe = recipe_for(network, dataset, **asked)
     if network == "reader":
         check_export()
-    folder = Path(f"{path}.checkpoint")
-    trained = train(
-        network,
-        dataset,
-        recipe,
-        folder=folder,
-        resume=options.resume,
-        deterministic=options.deterministic or bool(like.get("deterministic")),
-    )
+    folder, resume = Path(f"{path}.checkpoint"), options.resume
+    exact = options.deterministic or bool(like.get("deterministic"))
+    trained = train(network, dataset, recipe, folder=folder, resume=resume, deterministic=exact)
     trained = scored(trained, dataset)
     save(trained, path)
     if network == "reader":
@@ -118,15 +111,14 @@ def _predict(options: argparse.Namespace) -> int:
     failed = False
     progress = sys.stderr.isatty() and not sys.stdout.isatty()
     for result in recognizer.read_many(paths, workers, progress):
-        failed = failed or result.error is not None
+        failed |= result.error is not None
         if options.json:
             print(json.dumps(_as_json(result)))
         elif result.reading is None:
             print(f"digitlib: {result.error}", file=sys.stderr)
         else:
-            confidence = f"{100 * result.reading.confidence:.0f} %"
-            text = display_name(result.reading.text)
-            print(display_name(result.path), text, confidence, sep="\t")
+            path, text = display_name(result.path), display_name(result.reading.text)
+            print(path, text, f"{100 * result.reading.confidence:.0f} %", sep="\t")
     return int(failed)
 
 
@@ -177,9 +169,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
         name, what = display_name(options.data), "pictures"
         recognizer = Recognizer(options.model)
-        pictures = labelled_folder.load(options.data)
-        results = recognizer.read_many([path for path, _ in pictures])
-        result = score_readings(results, [text for _, text in pictures])
+        paths, texts = zip(*labelled_folder.load(options.data), strict=True)
+        result = score_readings(recognizer.read_many(paths), texts)
     if options.json:
         print(json.dumps({"dataset": name} | result))
     else:
@@ -196,9 +187,8 @@ def _data(options: argparse.Namespace) -> int:
 
     dataset = load_digits("auto")
     print(f"{dataset.name}, found in {dataset.source}")
-    print(
-        f"{len(dataset.train_labels):,} training images, {len(dataset.test_labels):,} test images"
-    )
+    train, test = len(dataset.train_labels), len(dataset.test_labels)
+    print(f"{train:,} training images, {test:,} test images")
     if options.verify:
         for part, digest in part_digests(dataset).items():
             print(f"{digest}  {part}")
@@ -209,9 +199,7 @@ def _data(options: argparse.Namespace) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser; `run` is a command's function, `extra` what it needs installed."""
     parser = argparse.ArgumentParser(prog="digitlib", description=EXPLANATION)
-    commands = parser.add_subparsers(
-        title="commands", dest="command", required=True, metavar="COMMAND"
-    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train a network and save it with its card")
     train.add_argument("--network", choices=NETWORKS)
@@ -222,19 +210,15 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
     train.add_argument("--like", metavar="CARD", help="repeat the run that a card describes")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    train.add_argument(
-        "--deterministic", action="store_true", help="same seed, same weights, a little slower"
-    )
+    exact = "same seed, same weights, a little slower"
+    train.add_argument("--deterministic", action="store_true", help=exact)
     train.set_defaults(run=_train, extra="train")
 
     predict = commands.add_parser("predict", help="read the digits in pictures")
     predict.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
-    predict.add_argument(
-        "--output",
-        metavar="NAME.parquet",
-        help="write a row a picture, and go on from what is there",
-    )
+    rows = "write a row a picture, and go on from what is there"
+    predict.add_argument("--output", metavar="NAME.parquet", help=rows)
     many = predict.add_mutually_exclusive_group()
     many.add_argument("--workers", type=_whole, metavar="N", help="with --output: processes here")
     many.add_argument("--scheduler", metavar="ADDRESS", help="with --output: a Dask scheduler")
@@ -242,12 +226,8 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="score a network on test images or pictures")
     evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
-    evaluate.add_argument(
-        "--data",
-        metavar="|".join((*DATASETS, "FOLDER")),
-        default="auto",
-        help="a dataset, or a folder of pictures with a labels.csv",
-    )
+    names, what = [*DATASETS, "FOLDER"], "a dataset, or a folder of pictures with a labels.csv"
+    evaluate.add_argument("--data", metavar="|".join(names), default="auto", help=what)
     evaluate.set_defaults(run=_evaluate, extra="train")
 
     data = commands.add_parser("data", help="say where the digits were found")

@@ -17,10 +17,7 @@ def display_name(path: str | bytes | os.PathLike) -> str:
     >>> display_name("scan\n1.png")
     'scan\\n1.png'
     """
-    text = os.fspath(path)
-    if isinstance(text, bytes):
-        text = os.fsdecode(text)
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in os.fsdecode(path))
 
 
 def reason(error: BaseException) -> str:

@@ -11,15 +11,9 @@ import numpy as np
 def right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return which images are read right, (n,) bool: the one definition that every score uses.
 
-    Parameters
-    ----------
-    probabilities : (n, 10) or (n, 11)
-        The eleventh, where a network has it, says that the image is no digit. Every image here is
-        one, so it does not count.
-    labels : (n,)
+    Labels are (n,), probabilities (n, 10) or (n, 11). The eleventh, where a network has it, says
+    that the image is no digit. Every image here is one, so it does not count.
 
-    Examples
-    --------
     >>> right(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).tolist()
     [True, False]
     """
@@ -31,24 +25,16 @@ def score(
 ) -> dict:
     """Return how good a network is; keys as `rate` has them.
 
-    Parameters
-    ----------
-    network : callable
-        From images to probabilities (n, 10 or 11), such as `digitlib.load_network` returns.
-    images : (n, 28, 28) uint8
-    labels : (n,)
+    A network is a function such as `digitlib.load_network` returns, from images (n, 28, 28) uint8
+    to probabilities (n, 10 or 11); labels are (n,).
     """
     return rate(int(right(network(images), labels).sum()), len(labels))
 
 
 def rate(correct: int, total: int) -> dict:
     """Return a share as accuracy, correct, images and its 95 % interval (Wilson's)."""
-    return {
-        "accuracy": correct / total,
-        "correct": correct,
-        "images": total,
-        "interval": wilson_interval(correct, total),
-    }
+    accuracy, interval = correct / total, wilson_interval(correct, total)
+    return {"accuracy": accuracy, "correct": correct, "images": total, "interval": interval}
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -70,24 +56,18 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     from scipy.stats import binomtest
 
     if total <= 0 or not 0 <= correct <= total:
-        raise ValueError(
-            f"{correct} correct of {total} is not a rate: expected 0 <= correct <= total."
-        )
+        said = f"{correct} correct of {total} is not a rate: expected 0 <= correct <= total."
+        raise ValueError(said)
     interval = binomtest(int(correct), int(total)).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
 
 
 def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:
-    """Compare two models on the same images.
+    """Compare two models on the same images, by which of them each reads right, (n,) bool.
 
     Images that both read right or both read wrong say nothing about which is better; of the
     others, each model should win about half, if they are equally good. Q. McNemar, Psychometrika
     12 (1947), 153-157; here exact, by the binomial distribution.
-
-    Parameters
-    ----------
-    right, other_right : (n,) bool
-        Which images each model reads right.
 
     Returns
     -------
@@ -136,24 +116,14 @@ def most_confident_mistakes(labels: np.ndarray, probs: np.ndarray, count: int) -
 def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> np.ndarray:
     """Return mean confidence, share right and count, (k, 3), of k filled bins of confidence.
 
-    Parameters
-    ----------
-    right : (n,) bool
-    confidence : (n,)
-        In 0..1; the bins have equal width.
+    `right` is (n,) bool, `confidence` (n,) in 0..1; the bins have equal width.
 
-    Examples
-    --------
     >>> reliability(np.array([True, False, True, True]), np.array([0.5, 0.5, 0.9, 0.9])).tolist()
     [[0.5, 0.5, 2.0], [0.9, 1.0, 2.0]]
     """
     places = np.minimum((confidence * bins).astype(int), bins - 1)
-    return np.array(
-        [
-            (confidence[places == b].mean(), right[places == b].mean(), np.sum(places == b))
-            for b in np.unique(places)
-        ]
-    )
+    masks = [places == b for b in np.unique(places)]
+    return np.array([(confidence[m].mean(), right[m].mean(), m.sum()) for m in masks])
 
 
 def calibration_error(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> float:

@@ -35,9 +35,8 @@ def doubtful_labels(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray
     confident = np.where(probabilities >= typical, probabilities, 0)
     suggested = confident.argmax(axis=1)
     doubtful = np.flatnonzero(confident.any(axis=1) & (suggested != labels))
-    margin = (
-        probabilities[doubtful, suggested[doubtful]] - probabilities[doubtful, labels[doubtful]]
-    )
+    given, better = labels[doubtful], suggested[doubtful]
+    margin = probabilities[doubtful, better] - probabilities[doubtful, given]
     return doubtful[np.argsort(-margin, kind="stable")]
 
 

@@ -13,6 +13,7 @@ HOW_TO = (
     "To have MNIST, connect to the internet and run 'digitlib data' once, or put its four files "
     "into a folder and name that folder in the environment variable DIGITLIB_DATA."
 )
+CITATION = "Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits."
 # How MNIST's digits were made: scaled to 20 x 20, and placed with their centre of mass at (14, 14).
 SIDE, CENTRE = 20, 14
 # Enlarging blurs, and MNIST's strokes have edges: levels below BLUR go, the rest are stretched.
@@ -84,24 +85,15 @@ def load_digits(name: str = "auto") -> Dataset:
     if parts is not None:
         for problem in problems:
             print(f"digitlib: {problem}", file=sys.stderr)
-        return Dataset(
-            name="MNIST",
-            **parts,
-            source=source,
-            citation="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten "
-            "digits.",
-            licence="CC BY-SA 3.0",
-        )
+        return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
     if name == "mnist":
         raise FileNotFoundError(" ".join(["MNIST could not be had.", *problems, HOW_TO]))
     dataset = _load_uci()
     count = len(dataset.train_labels) + len(dataset.test_labels)
-    lines = [
-        f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in.",
-        *problems,
-        HOW_TO,
-    ]
-    print("", "=" * 78, *lines, "=" * 78, "", sep="\n", file=sys.stderr)
+    notice = (
+        f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in."
+    )
+    print("", "=" * 78, notice, *problems, HOW_TO, "=" * 78, "", sep="\n", file=sys.stderr)
     return dataset
 
 

@@ -32,8 +32,7 @@ def user_cache() -> Path:
 def download() -> mnist.Found:
     """Download MNIST from the first mirror that delivers it whole, and keep it in `user_cache`.
 
-    A network that cannot be reached costs PROBE_SECONDS at most. ``DIGITLIB_OFFLINE=1`` forbids the
-    attempt.
+    An unreachable network costs PROBE_SECONDS at most; ``DIGITLIB_OFFLINE=1`` forbids the attempt.
     """
     if os.environ.get("DIGITLIB_OFFLINE") == "1":
         return mnist.Found(None, "", ["No download was tried, because DIGITLIB_OFFLINE is 1."])

@@ -63,9 +63,8 @@ def _folders(cache: Path) -> Iterator[Path]:
     if given := os.environ.get("DIGITLIB_DATA"):
         folder = Path(given)
         if not folder.is_absolute():
-            raise ValueError(
-                f"DIGITLIB_DATA is {given!r}, a relative path; set it to an absolute one."
-            )
+            said = f"DIGITLIB_DATA is {given!r}, a relative path; set it to an absolute one."
+            raise ValueError(said)
         yield from (folder, folder / "mnist")
     yield CHECKOUT / "data" / "mnist"
     yield cache
@@ -97,9 +96,8 @@ def _find_idx(folder: Path) -> Parts | None:
                 paths[part] = folder / candidate
     if not paths:
         return None
-    for part, name in IDX_NAMES.items():
-        if part not in paths:
-            raise FileNotFoundError(f"{name} is missing beside the others")
+    if missing := [name for part, name in IDX_NAMES.items() if part not in paths]:
+        raise FileNotFoundError(f"{missing[0]} is missing beside the others")
     return {part: _opened(path, partial(read_idx, part)) for part, path in paths.items()}
 
 

@@ -5,15 +5,6 @@ from digitlib.models.loading import Network, as_network_input, load_network, pro
 from digitlib.models.saving import check_output, export_tflite, save
 
 __all__ = [
-    "NETWORKS",
-    "Network",
-    "as_network_input",
-    "check_output",
-    "classic_cnn",
-    "export_tflite",
-    "fast_cnn",
-    "load_network",
-    "probabilities",
-    "reader_cnn",
-    "save",
-]
+    "NETWORKS", "Network", "as_network_input", "check_output", "classic_cnn", "export_tflite",
+    "fast_cnn", "load_network", "probabilities", "reader_cnn", "save",
+]  # fmt: skip

@@ -3,7 +3,6 @@
 The reader alone gives (n, 11). Keras is imported when a network is built, which takes seconds.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,8 +91,4 @@ def _convolution(filters: int, size: int, strides: int = 1) -> "list[keras.Layer
     ]
 
 
-NETWORKS: dict[str, Callable[[], "keras.Sequential"]] = {
-    "classic": classic_cnn,
-    "fast": fast_cnn,
-    "reader": reader_cnn,
-}
+NETWORKS = {"classic": classic_cnn, "fast": fast_cnn, "reader": reader_cnn}

@@ -33,18 +33,14 @@ ALLOWED = {
 
 def too_large(path: Path) -> ModelError:
     """Return the error for a model that would take too much memory."""
-    return ModelError(
-        f"{display_name(path)} is larger than any digit network; expected at most 100 MB."
-    )
+    name = display_name(path)
+    return ModelError(f"{name} is larger than any digit network; expected at most 100 MB.")
 
 
 def check_description(path: Path) -> None:
     """Refuse a `.keras` or `.h5` file that could carry code, or describes more than plain layers.
 
-    Raises
-    ------
-    ModelError
-        If so. If the file is damaged, nearly anything that parsers raise.
+    It raises a ModelError then; for a damaged file, nearly anything that parsers raise.
     """
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:

@@ -94,7 +94,6 @@ def check_export() -> None:
 
 def export_tflite(model: "keras.Model", path: str | Path) -> Path:
     """Write a model as a ``.tflite`` file for LiteRT, which runs it without TensorFlow."""
-    path = Path(path)
-    with contextlib.redirect_stdout(io.StringIO()), whole_file(path) as temporary:
+    with contextlib.redirect_stdout(io.StringIO()), whole_file(Path(path)) as temporary:
         model.export(temporary, format="litert")
-    return path
+    return Path(path)

@@ -14,13 +14,6 @@ from digitlib.reading.recognizer import Digit, Reading, Recognizer, Result, read
 from digitlib.reading.sources import find_pictures
 
 __all__ = [
-    "Digit",
-    "Prepared",
-    "Reading",
-    "Recognizer",
-    "Result",
-    "find_pictures",
-    "open_picture",
-    "prepare",
-    "read",
-]
+    "Digit", "Prepared", "Reading", "Recognizer", "Result",
+    "find_pictures", "open_picture", "prepare", "read",
+]  # fmt: skip

@@ -5,7 +5,7 @@ offers spans of neighbouring pieces, and the network decides which to believe.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -128,13 +128,11 @@ def _rows(pieces: list) -> list[list]:
     """Sort pieces into lines, top to bottom, each from left to right."""
     rows: list[list] = []
     for piece in sorted(pieces, key=lambda piece: piece[0][0].start + piece[0][0].stop):
-        here = piece[0][0]
+        box = piece[0]
         for row in rows:
             # Compared with the nearest piece of the row: a line of writing may climb.
-            nearest = min(row, key=lambda other: abs(other[0][1].start - piece[0][1].start))
-            there = nearest[0][0]
-            shorter = min(here.stop - here.start, there.stop - there.start)
-            if _overlap(here, there) > 0.4 * shorter:
+            near, _ = min(row, key=lambda other: abs(other[0][1].start - box[1].start))
+            if _overlap(box[0], near[0]) > 0.4 * min(_height(box), _height(near)):
                 row.append(piece)
                 break
         else:
@@ -143,38 +141,31 @@ def _rows(pieces: list) -> list[list]:
 
 
 def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line[Part]:
-    """Return a line with every span of neighbouring pieces that may be one digit.
-
-    Pieces of less than the `least` height are no digits alone.
-    """
+    """Return a line with all spans of pieces that may be a digit; alone, those above `least`."""
     atoms: list[tuple[Box, list[int]]] = []
     whole: list[tuple[int, int]] = []  # for each piece, the atoms it was cut into
     for box, members in pieces:
         start = len(atoms)
         edges = [box[1].start, *_cuts(ink, labels, box, members), box[1].stop]
-        for left, right in pairwise(edges):
-            atoms.append(((box[0], slice(left, right)), members))
+        atoms += [((box[0], slice(*sides)), members) for sides in pairwise(edges)]
         whole.append((start, len(atoms)))
     spans, cuts, small = {}, set(), set()
     for (box, _), (start, stop) in zip(pieces, whole, strict=True):
         if _height(box) <= least:
             small |= set(range(start, stop))
             continue
-        for i in range(start, stop):
-            for j in range(i + 1, stop + 1):
-                box = _joined(atoms[i][0], atoms[j - 1][0])
-                spans[i, j] = _part(ink, labels, box, atoms[i][1])
-                if (i, j) != (start, stop):
-                    cuts.add((i, j))
+        for i, j in combinations(range(start, stop + 1), 2):
+            box = _joined(atoms[i][0], atoms[j - 1][0])
+            spans[i, j] = _part(ink, labels, box, atoms[i][1])
+            if (i, j) != (start, stop):
+                cuts.add((i, j))
     for k in range(len(whole)):
         for n in range(k + 1, min(k + 3, len(whole))):
-            if not _may_be_one([pieces[m][0] for m in range(k, n + 1)]):
+            boxes = [box for box, _ in pieces[k : n + 1]]
+            if not _may_be_one(boxes):
                 break
-            members = [label for m in range(k, n + 1) for label in pieces[m][1]]
-            box = pieces[k][0]
-            for m in range(k + 1, n + 1):
-                box = _joined(box, pieces[m][0])
-            spans[whole[k][0], whole[n][1]] = _part(ink, labels, box, members)
+            members = [label for _, own in pieces[k : n + 1] for label in own]
+            spans[whole[k][0], whole[n][1]] = _part(ink, labels, _joined(*boxes), members)
     return Line(len(atoms), spans, frozenset(cuts), frozenset(small))
 
 
@@ -206,8 +197,7 @@ def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> 
     wide = slice(top, box[0].stop + 1), slice(left, box[1].stop + 1)
     near = labels[wide]
     own = np.where((near == 0) | np.isin(near, members), ink[wide], 0)
-    tight = bounding_box(own > 0.3)
-    if tight is None:
+    if (tight := bounding_box(own > 0.3)) is None:
         return Part(box, own)
     rows, columns = (
         slice(n + s.start, n + s.stop) for n, s in zip((top, left), tight, strict=True)

@@ -55,10 +55,7 @@ def resize_naively(picture: PictureLike) -> np.ndarray:
 def prepare(picture: PictureLike | Picture) -> Prepared:
     """Find the ink of a picture and what may be digits in it.
 
-    Parameters
-    ----------
-    picture : path, bytes, PIL.Image.Image or array
-        See `digitlib.reading.open_picture`, which also says what is raised.
+    See `digitlib.reading.open_picture` for what may be given, and what is raised.
 
     Examples
     --------
@@ -110,14 +107,10 @@ def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _scaled_box(box: Box, margin: int, scale, size) -> tuple[int, int, int, int]:
-    rows, columns = box
-    left, top = (
-        max(0, int((s.start - margin) * n)) for s, n in zip((columns, rows), scale, strict=True)
-    )
-    right, bottom = (
-        math.ceil((s.stop - margin) * n) for s, n in zip((columns, rows), scale, strict=True)
-    )
-    return left, top, min(right, size[0]), min(bottom, size[1])
+    sides = list(zip(reversed(box), scale, size, strict=True))
+    left, top = (max(0, int((s.start - margin) * n)) for s, n, _ in sides)
+    right, bottom = (min(math.ceil((s.stop - margin) * n), most) for s, n, most in sides)
+    return left, top, right, bottom
 
 
 def in_mnists_look(ink: np.ndarray) -> np.ndarray:
@@ -127,10 +120,9 @@ def in_mnists_look(ink: np.ndarray) -> np.ndarray:
     its width, and the centre of mass comes to the middle, as Y. LeCun, L. Bottou, Y. Bengio and
     P. Haffner describe it (Proc. IEEE 86 (1998), section III.A), but for the strokes.
     """
-    canvas = _on_canvas(ink)
-    regular = _cropped(with_stroke_width(canvas, THINNEST, WIDEST))
-    small = _resized(regular, BOX)
-    return _centred(small)
+    regular = with_stroke_width(_on_canvas(ink), THINNEST, WIDEST)
+    box = bounding_box(regular > 0.3)
+    return _centred(_resized(regular if box is None else regular[box], BOX))
 
 
 def _on_canvas(ink: np.ndarray) -> np.ndarray:
@@ -170,11 +162,6 @@ def with_stroke_width(ink: np.ndarray, thinnest: float, widest: float) -> np.nda
     return np.clip(signed + 0.5, 0, 1).astype(np.float32)
 
 
-def _cropped(ink: np.ndarray) -> np.ndarray:
-    box = bounding_box(ink > 0.3)
-    return ink if box is None else ink[box]
-
-
 def _centred(small: np.ndarray) -> np.ndarray:
     """Lay up to 20 x 20 ink into 28 x 28, its centre of mass as near the middle as it fits."""
     image = np.zeros((SIDE, SIDE), np.uint8)
@@ -183,8 +170,6 @@ def _centred(small: np.ndarray) -> np.ndarray:
     for axis, length in enumerate(small.shape):
         mean = float((small.sum(1 - axis) * np.arange(length)).sum()) / weight
         starts.append(min(max(round(SIDE / 2 - mean), 0), SIDE - length))
-    top, left = starts
-    image[top : top + small.shape[0], left : left + small.shape[1]] = np.uint8(
-        np.clip(small, 0, 1) * 255
-    )
+    (top, left), (height, width) = starts, small.shape
+    image[top : top + height, left : left + width] = np.uint8(np.clip(small, 0, 1) * 255)
     return image

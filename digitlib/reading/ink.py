@@ -32,8 +32,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
 
     Ink is what differs from the paper around it, in one direction of colour space: dark on light
     or light on dark. What is wider than any stroke (shadows, folds, vignettes) is removed by a
-    morphological opening, which unlike a blurred background keeps a hard shadow's edge where it
-    is.
+    morphological opening, which unlike blurring leaves a hard shadow's edge where it is.
     """
     if max(colours.shape) < TINY:
         return _ink_on(np.median(_edge(colours), axis=0), colours)
@@ -42,8 +41,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     step = -(-max(colours.shape) // OVERVIEW)
     overview = np.asarray(Image.fromarray(colours).reduce(step), np.float32)
     nothing = np.zeros(colours.shape[:2], np.float32)
-    direction = _direction(overview)
-    if direction is None:
+    if (direction := _direction(overview)) is None:
         return nothing
     surface = _surface(overview @ direction)
     along = np.float32(colours) @ direction  # of two kinds of numbers, it is four times slower
@@ -89,8 +87,7 @@ def _without_borders(ink: np.ndarray) -> np.ndarray:
 def labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
     """Return `scipy.ndimage.label` of pieces that may touch by a corner; margins are free."""
     labels = np.zeros(mask.shape, np.int32)
-    box = bounding_box(mask)
-    if box is None:
+    if (box := bounding_box(mask)) is None:
         return labels, 0
     labels[box], count = ndimage.label(mask[box], np.ones((3, 3)))
     return labels, count
@@ -135,10 +132,8 @@ def _direction(overview: np.ndarray) -> np.ndarray | None:
     step = -(-max(overview.shape) // 16)
     tiny = ndimage.uniform_filter(overview, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     window = max(3, max(tiny.shape[:2]) // 2)
-    channels = [
-        _stretched(ndimage.median_filter(tiny[..., i], window, mode="nearest"), overview.shape[:2])
-        for i in range(3)
-    ]
+    around = ndimage.median_filter(tiny, (window, window, 1), mode="nearest")
+    channels = [_stretched(around[..., i], overview.shape[:2]) for i in range(3)]
     difference = overview - np.stack(channels, axis=-1)
     strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
     if strength.max() < FAINTEST:
@@ -183,8 +178,7 @@ def _surface(along: np.ndarray) -> np.ndarray:
         explained.append(edges[outline].sum())
     best = max(explained)
     surface = next(s for s, e in zip(surfaces, explained, strict=True) if e >= EXPLAINED * best)
-    frame = _frame(along - surface)
-    if frame is not None:
+    if (frame := _frame(along - surface)) is not None:
         surface = np.where(frame, along, surface)
     return surface + _slow(along - surface)
 
@@ -209,10 +203,8 @@ def _frame(inked: np.ndarray) -> np.ndarray | None:
     corners = {int(labels[row, column]) for row in (0, -1) for column in (0, -1)} - {0}
     frames = {i for i in corners if any((side == i).sum() > FRAME * len(side) for side in sides)}
     boxes = ndimage.find_objects(labels)
-    rest = [b for i, b in enumerate(boxes, start=1) if i not in frames]
-    if not frames or max((b[0].stop - b[0].start for b in rest), default=0) < 0.1 * max(
-        inked.shape
-    ):
+    rest = [rows.stop - rows.start for i, (rows, _) in enumerate(boxes, 1) if i not in frames]
+    if not frames or max(rest, default=0) < 0.1 * max(inked.shape):
         return None
     return ndimage.maximum_filter(np.isin(labels, list(frames)), 5)
 
@@ -234,17 +226,14 @@ def _level(values: np.ndarray) -> float:
     means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
     cut = int(np.argmax(below * above * (means[0] - means[1]) ** 2)) + 1
     ink = np.cumsum(counts[cut:])
-    if not len(ink) or ink[-1] == 0:
-        return 0.0
     return float(middles[cut + np.searchsorted(ink, ink[-1] / 2)])
 
 
 def without_rules(ink: np.ndarray) -> np.ndarray:
     """Return an ink map without the lines of ruled or squared paper.
 
-    A line is thin, nearly level or upright, and runs from one edge of the picture to the other,
-    which no stroke of a digit does. What is clearly darker on it is a stroke that crosses, and
-    stays.
+    A line is thin, nearly level or upright, and runs from edge to edge of the picture, which no
+    stroke of a digit does. What is clearly darker on it is a stroke that crosses, and stays.
     """
     if min(ink.shape) < RULE_SMALLEST:
         return ink
@@ -264,7 +253,7 @@ def _without_level_rules(ink: np.ndarray) -> np.ndarray:
     run = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, length, axis=1), length, axis=1)
     tall = 2 * thick
     bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
-    labels, count = ndimage.label((run > bulk), np.ones((3, 3)))
+    labels, count = ndimage.label(run > bulk, np.ones((3, 3)))
     rule = np.zeros(count + 1, bool)
     for i, (_, columns) in enumerate(ndimage.find_objects(labels), start=1):
         rule[i] = columns.start <= edge and columns.stop >= width - edge

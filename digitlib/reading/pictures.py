@@ -1,7 +1,4 @@
-"""Any picture, opened: from a path, bytes, a Pillow image or an array to plain colours.
-
-Knows formats, limits, rotation and transparency; knows nothing of digits.
-"""
+"""Any picture, opened: formats, limits, rotation and transparency, and nothing of digits."""
 
 import contextlib
 import io
@@ -96,9 +93,9 @@ def open_picture(picture: PictureLike, name: str = "The file") -> Picture:
         return _from_file(io.BytesIO(picture), name)
     if isinstance(picture, str | os.PathLike):
         return _from_path(Path(picture))
+    kind = type(picture).__name__
     raise PictureError(
-        f"A {type(picture).__name__} is not a picture; give a path, bytes, a Pillow image or an "
-        "array."
+        f"A {kind} is not a picture; give a path, bytes, a Pillow image or an array."
     )
 
 

@@ -33,15 +33,9 @@ DOUBT = 0.95  # less than this is looked at again
 FIRST_LOOK = 2  # how much the image itself counts among the altered ones
 # Rows of 2 x 2 matrices: slanted, turned, narrower, wider, shorter, taller, smaller.
 ALTERATIONS = (
-    ((1, 0.12), (0, 1)),
-    ((1, -0.12), (0, 1)),
-    ((1, 0), (0.12, 1)),
-    ((1, 0), (-0.12, 1)),
-    ((1.1, 0), (0, 1)),
-    ((0.92, 0), (0, 1)),
-    ((1, 0), (0, 1.1)),
-    ((1.05, 0), (0, 1.05)),
-)
+    ((1, 0.12), (0, 1)), ((1, -0.12), (0, 1)), ((1, 0), (0.12, 1)), ((1, 0), (-0.12, 1)),
+    ((1.1, 0), (0, 1)), ((0.92, 0), (0, 1)), ((1, 0), (0, 1.1)), ((1.05, 0), (0, 1.05)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,13 +81,7 @@ class Result:
 
 
 class Recognizer:
-    """Reads digits in pictures.
-
-    Parameters
-    ----------
-    model : str or Path, optional
-        A saved network (`digitlib.load_network`); the shipped one unless given.
-    """
+    """Reads digits with a saved network (`digitlib.load_network`), or with the shipped one."""
 
     def __init__(self, model: str | Path | None = None):
         self.model = Path(model or SHIPPED_MODEL)
@@ -201,10 +189,7 @@ def _of_thread(thread: int, model: str | Path | None) -> Recognizer:
 def read(picture: PictureLike) -> Reading:
     """Read the digits in a picture with the network that ships with digitlib.
 
-    Parameters
-    ----------
-    picture : path, bytes, PIL.Image.Image or array
-        See `digitlib.reading.open_picture`, which also says what is raised.
+    See `digitlib.reading.open_picture` for what may be given, and what is raised.
 
     Examples
     --------
@@ -218,9 +203,8 @@ def read(picture: PictureLike) -> Reading:
 
 def _opened(path: str | Path) -> tuple[list[Line[Glyph]], Result]:
     """Return a picture's lines, and what is known of its result before they are read."""
-    start = time.perf_counter()
+    start, error = time.perf_counter(), None
     lines: list[Line[Glyph]] = []
-    error = None
     try:
         lines = prepare(open_source(path)).lines
     except PictureError as problem:
@@ -261,8 +245,7 @@ def _reading(lines: list[tuple[Line, dict]]) -> Reading:
             texts.append("".join(str(digit.digit) for digit in kept))
             digits += kept
     right = [digit.confidence for digit in digits] or doubts
-    typical = float(np.exp(np.mean(np.log(right))))
-    if digits and (share < LEAST_SHARE or typical < LEAST_TYPICAL):
+    if digits and (share < LEAST_SHARE or np.exp(np.mean(np.log(right))) < LEAST_TYPICAL):
         # Among much that is no digit, what looks like one is none either.
         return Reading("", 1 - float(np.prod(right)), [])
     return Reading("\n".join(texts), float(np.prod(right)), digits)

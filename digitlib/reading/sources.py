@@ -13,14 +13,10 @@ MOST_BYTES = 250_000_000  # of a file that comes over a network: photos are far 
 def find_pictures(given: str) -> Iterator[str]:
     """Yield what is meant: a file, the pictures below a folder, or those of a glob, in order.
 
+    `given` is a path of this machine, or an address such as ``s3://bucket/folder`` for fsspec.
     Folders are gone through one at a time, so that memory does not grow with their number. A
     folder without pictures, and a glob that matches nothing, stand for themselves: opening them
     gives the sentence that says so.
-
-    Parameters
-    ----------
-    given : str
-        A path of this machine, or an address such as ``s3://bucket/folder`` that fsspec knows.
 
     Raises
     ------
@@ -58,7 +54,6 @@ def open_source(given: PictureLike) -> Picture:
 
 
 def _is_address(given: str) -> bool:
-    """Whether this is an address for fsspec, rather than a path of this machine."""
     return "://" in given
 
 
@@ -66,7 +61,7 @@ def _local(given: str) -> Iterator[str]:
     if os.path.isdir(given):
         for folder, folders, names in os.walk(given, onerror=_raise):
             folders.sort()
-            yield from (os.path.join(folder, name) for name in sorted(names) if _is_picture(name))
+            yield from (os.path.join(folder, name) for name in filter(_is_picture, sorted(names)))
     elif not os.path.lexists(given) and glob.has_magic(given):
         matches = sorted(glob.iglob(given, recursive=True))
         yield from (path for path in matches if not os.path.isdir(path))
@@ -81,9 +76,8 @@ def _remote(given: str) -> Iterator[str]:
     elif system.isdir(path):
         for folder, folders, names in system.walk(path, on_error="raise"):
             folders.sort()
-            for name in sorted(names):
-                if _is_picture(name):
-                    yield system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
+            for name in filter(_is_picture, sorted(names)):
+                yield system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
 
 
 def _is_picture(name: str) -> bool:

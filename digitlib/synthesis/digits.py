@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.imaging import in_mnists_look, with_stroke_width
+from digitlib.reading.ink import bounding_box
 from digitlib.synthesis.strokes import DIGITS, Stroke, draw, smooth
 
 CANVAS = 112
@@ -40,8 +41,7 @@ def draw_sign(way: list[Stroke], rng: Random) -> np.ndarray:
     for stroke in way:
         # Equal points are a corner, and stay equal.
         unique, place = np.unique(np.array(stroke, float), axis=0, return_inverse=True)
-        points = (unique + rng.normal(0, 0.035, unique.shape))[place.ravel()]
-        points = smooth(points) - 0.5
+        points = smooth((unique + rng.normal(0, 0.035, unique.shape))[place.ravel()]) - 0.5
         points[:, 0] -= slant * points[:, 1]
         strokes.append(points * shape + CANVAS / 2)
     return warp(draw(strokes, (CANVAS, CANVAS), rng.uniform(4, 12)), rng)
@@ -85,9 +85,8 @@ def add_habits(ink: np.ndarray, label: int, rng: Random) -> np.ndarray:
     rows, columns = np.nonzero(ink > 0.5)
     if len(rows) == 0:
         return ink
-    lines = habit(rows, columns, rng)
+    strokes = [smooth(line) for line in habit(rows, columns, rng)]
     width = 2.2 * len(rows) / (np.ptp(rows) * heights + 1)
-    strokes = [smooth(line) for line in lines]
     return np.maximum(ink, draw(strokes, ink.shape[::-1], min(max(4.0, width), 14)))
 
 
@@ -222,8 +221,6 @@ DAMAGE = (  # with the chance of each; they add up, in this order
 
 def look(ink: np.ndarray) -> np.ndarray:
     """Return an ink map, bool or 0..1, as the reader would see it, (28, 28) uint8."""
-    rows, columns = (np.flatnonzero((ink > 0.3).any(axis)) for axis in (1, 0))
-    if not len(rows):
+    if (box := bounding_box(ink > 0.3)) is None:
         return np.zeros((28, 28), np.uint8)
-    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return in_mnists_look(cropped.astype(np.float32))
+    return in_mnists_look(ink[box].astype(np.float32))

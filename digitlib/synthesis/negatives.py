@@ -89,8 +89,7 @@ def _surfaces(rng: Random) -> np.ndarray:
         pitch = rng.uniform(4, 30)
         tiles = np.sign(np.sin(x * np.pi / pitch) * np.sin(y * np.pi / pitch))
         picture += rng.uniform(20, 90) * tiles[..., None]
-    blur = rng.uniform(0, 1.5)
-    picture = ndimage.gaussian_filter(picture, (blur, blur, 0))
+    picture = ndimage.gaussian_filter(picture, rng.uniform(0, 1.5), axes=(0, 1))
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
@@ -130,11 +129,10 @@ def touching(images: np.ndarray, rng: Random) -> np.ndarray:
         digit = enlarge(image / np.float32(255), CANVAS)
         columns = np.flatnonzero((digit > 0.3).any(axis=0))
         digit = digit[:, columns[0] : columns[-1] + 1]
-        row = int(rng.integers(-8, 9))
+        digit = np.roll(digit, int(rng.integers(-8, 9)), axis=0)
         left = max(0, right - int(rng.integers(2, 14)))
-        place = ink[:, left : left + digit.shape[1]]
-        np.maximum(place, np.roll(digit, row, axis=0), out=place)
         right = left + digit.shape[1]
+        ink[:, left:right] = np.maximum(ink[:, left:right], digit)
     return look(change_pen(ink, rng) if count < 3 else ink)
 
 

@@ -45,5 +45,4 @@ def _make(job: tuple[np.ndarray, np.ndarray, list[int]]) -> Pictures:
     drawn = rng.integers(0, 10, len(images) // 5)
     made += [look(draw_digit(label, rng)) for label in drawn]
     negatives = [draw_negative(images, rng) for _ in range(len(images) // 4)]
-    no_digit = np.full(len(negatives), 10)
-    return np.stack(made + negatives), np.concatenate([labels, drawn, no_digit])
+    return np.stack(made + negatives), np.concatenate([labels, drawn, np.full(len(negatives), 10)])

@@ -5,17 +5,9 @@ import importlib
 from digitlib.training.recipes import Recipe, recipe_for, recipe_like, rounds
 
 __all__ = [
-    "Recipe",
-    "Trained",
-    "batches",
-    "recipe_for",
-    "recipe_like",
-    "rounds",
-    "save",
-    "scored",
-    "split",
-    "train",
-]
+    "Recipe", "Trained", "batches", "recipe_for", "recipe_like",
+    "rounds", "save", "scored", "split", "train",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

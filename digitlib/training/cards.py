@@ -48,31 +48,21 @@ def write_card(card: dict, path: str | Path) -> None:
 
 
 def read_card(path: str | Path) -> dict:
-    """Return a card.
-
-    Raises
-    ------
-    ValueError
-        If the file is not a card.
-    """
+    """Return a card, or raise a ValueError if the file is not one."""
     try:
         card = json.loads(Path(path).read_text())
     except ValueError:
         card = None
     if not isinstance(card, dict) or not card:
-        raise ValueError(
-            f"{display_name(path)} is not a card; give the .card.json of a saved model."
-        )
+        name = display_name(path)
+        raise ValueError(f"{name} is not a card; give the .card.json of a saved model.")
     return card
 
 
 def check_same_run(folder: Path, run: dict, resume: bool) -> None:
     """Make sure that a checkpoint's folder belongs to this run; begin it anew unless resuming.
 
-    Raises
-    ------
-    ValueError
-        If the run to be resumed had another network, dataset or recipe, or its note is damaged.
+    A run with another network, dataset or recipe, or a damaged note, raises a ValueError.
     """
     note = folder / "run.json"
     if resume and (folder / CHECKPOINT).is_file() and note.is_file():

@@ -179,9 +179,7 @@ def compiled(network: str, recipe: Recipe, steps: int) -> keras.Model:
     )
     model = NETWORKS[network]()
     model.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
+        optimizer=keras.optimizers.Adam(rate), loss="categorical_crossentropy", metrics=["accuracy"]
     )
     return model
 
@@ -211,10 +209,8 @@ def _fit(
 ) -> str | bool:
     """Fit a compiled model; return who interrupted it, or False."""
     classes, steps = model.output_shape[-1], len(data.labels) // recipe.batch_size
-    validation = (
-        as_network_input(data.validation_images),
-        keras.utils.to_categorical(data.validation_labels, classes),
-    )
+    targets = keras.utils.to_categorical(data.validation_labels, classes)
+    validation = as_network_input(data.validation_images), targets
     try:
         with callbacks.progress_bar(recipe.epochs, steps, first_epoch, progress_file) as bar:
             model.fit(

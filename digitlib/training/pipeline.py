@@ -18,7 +18,7 @@ def batches(
     pixels = tf.expand_dims(images, -1)
     targets = tf.constant(labels.astype(np.int32))
     seed = tf.constant(recipe.seed, tf.int64)
-    augmented = recipe.rotation or recipe.scale or recipe.shift
+    amounts = recipe.rotation, recipe.scale, recipe.shift
 
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(
@@ -27,11 +27,9 @@ def batches(
 
         def load(step, chosen):
             inputs = tf.cast(tf.gather(pixels, chosen), tf.float32) / 255
-            if augmented:
+            if any(amounts):
                 batch_seed = tf.stack(seeds.augmentation(seed, epoch, step, len(labels)))
-                inputs = random_affine(
-                    inputs, batch_seed, recipe.rotation, recipe.scale, recipe.shift
-                )
+                inputs = random_affine(inputs, batch_seed, *amounts)
             return inputs, tf.one_hot(tf.gather(targets, chosen), classes)
 
         shuffled = tf.data.Dataset.from_tensor_slices(order)
@@ -43,19 +41,10 @@ def batches(
 def random_affine(images, seed, rotation: float, scale: float, shift: float):
     """Turn, stretch and move each image of a batch by its own random amounts.
 
-    Parameters
-    ----------
-    images : tf.Tensor, shape (n, height, width, 1), float32
-    seed : tf.Tensor, shape (2,), int64
-        The same seed gives the same images.
-    rotation, scale, shift : float
-        Largest angle in degrees, largest relative stretch of each axis, largest movement
-        in pixels; each is drawn uniformly from both directions.
-
-    Returns
-    -------
-    tf.Tensor
-        Of the shape of `images`; what comes in from outside is 0.
+    Images are (n, height, width, 1) float32; what comes in from outside is 0. The same seed, (2,)
+    int64, gives the same images. `rotation` is the largest angle in degrees, `scale` the largest
+    relative stretch of each axis, `shift` the largest movement in pixels; each is drawn uniformly
+    from both directions.
     """
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
     amount = tf.random.stateless_uniform([5, count], seed=seed, minval=-1.0, maxval=1.0)
