@@ -6,13 +6,13 @@ Plain HTML with small pictures takes milliseconds; a figure takes a third of a s
 import base64
 import html
 import io
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from digitlib.files import DIGIT_COLOURS
-from digitlib.reading.imaging import Prepared
-from digitlib.reading.recognizer import Digit, Reading
+from digitlib.reading import Digit, Prepared, Reading
 
 LARGEST = 260  # pixels, of the picture's longer side on the page
 MOST_SHOWN = 12  # digits that are shown one by one
@@ -20,16 +20,7 @@ TRY = (
     "No digit found. Things to try: write larger or with a darker pen, leave some empty paper "
     "around the digit, and keep other objects out of the picture."
 )
-STYLE = """<style>
-.digitlib-reading {color: #222; background: white; padding: 8px; border-radius: 6px;
-  margin: 6px 0; line-height: 1.4; overflow-wrap: anywhere}
-.digitlib-reading .row {display: flex; flex-wrap: wrap; gap: 10px; align-items: flex-start}
-.digitlib-reading img {max-width: 100%; height: auto; border: 1px solid #ccc}
-.digitlib-reading .row > img:not(.seen) {max-width: 46%}
-.digitlib-reading .seen {width: 84px; height: 84px; image-rendering: pixelated}
-.digitlib-reading .bar {display: flex; align-items: center; font: 10px/1.15 sans-serif}
-.digitlib-reading .bar i {height: 7px; margin-left: 3px; min-width: 1px}
-</style>"""
+STYLE = f"<style>\n{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 
 
 def reading_html(name: str, prepared: Prepared, reading: Reading) -> str:

@@ -10,13 +10,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
+from digitlib import training
 from digitlib.datasets import Dataset, load_digits
 from digitlib.files import PRETRAINED, SAMPLES
-from digitlib.models.loading import load_network
-from digitlib.reading.imaging import prepare
+from digitlib.models import load_network
+from digitlib.reading import open_picture, prepare
 from digitlib.reading.ink import find_ink
-from digitlib.reading.pictures import open_picture
-from digitlib.training.recipes import recipe_for
 
 ROUNDED = 0.0051  # an answer that is rounded to two decimals is good enough
 
@@ -177,7 +176,7 @@ def _check_2_3(answer, digits: Dataset) -> str | None:
 
 # Notebook 3: training
 def _check_3_1(steps, digits: Dataset) -> str | None:
-    recipe, total = recipe_for("classic", digits), len(digits.train_labels)
+    recipe, total = training.recipe_for("classic", digits), len(digits.train_labels)
     each = int(total * (1 - recipe.validation_fraction)) // recipe.batch_size
     likely = {
         each: "That is one epoch; the recipe has more of them.",
@@ -219,9 +218,7 @@ def _check_3_3(best_epoch, digits: Dataset) -> str | None:
 # Notebook 4: its mistakes
 def _validation(digits: Dataset) -> tuple[np.ndarray, np.ndarray, Callable]:
     """Return notebook 4's validation images, their labels, and its network."""
-    from digitlib.training import split
-
-    _, validate = split(digits, recipe_for("classic", digits))
+    _, validate = training.split(digits, training.recipe_for("classic", digits))
     network = load_network(PRETRAINED / "classic.keras")
     images, labels = digits.train_images[validate], digits.train_labels[validate].astype(int)
     return images, labels, network
