@@ -1,7 +1,4 @@
-"""How good is a network: scores with their uncertainty, and where it goes wrong.
-
-Works on labels and probabilities as plain arrays.
-"""
+"""How good is a network: scores with their uncertainty, and where it goes wrong."""
 
 from collections.abc import Callable
 
@@ -9,7 +6,7 @@ import numpy as np
 
 
 def right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return which images are read right, (n,) bool: the one definition that every score uses.
+    """Return which images are read right, (n,) bool: what cards and `digitlib evaluate` count.
 
     Labels are (n,), probabilities (n, 10) or (n, 11). The eleventh, where a network has it, says
     that the image is no digit. Every image here is one, so it does not count.

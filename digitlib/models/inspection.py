@@ -2,6 +2,7 @@
 
 A saved model can name any class or function, and so carry code; Keras' own safe mode has had
 holes (CVE-2025-1550, -8747, -9905, -9906). So only plain layers from a short list pass.
+What its numbers do to native libraries is tried in `digitlib.models.sandbox`, as a .tflite file is.
 """
 
 import json

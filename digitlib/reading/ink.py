@@ -1,4 +1,4 @@
-"""From a picture's colours to its ink, whatever the colours and the light.
+"""From a picture's colours to its ink, whatever the colours, the light, or the lines on the paper.
 
 An ink map is (height, width) float32: 0 where there is paper, 1 where there is ink.
 """
