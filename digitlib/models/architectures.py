@@ -23,10 +23,10 @@ def classic_cnn() -> "keras.Sequential":
             keras.Input((28, 28, 1)),
             keras.layers.Conv2D(32, 5, activation="relu"),
             keras.layers.MaxPooling2D(3),
-            keras.layers.Dropout(0.25),
+            keras.layers.Dropout(0.1),
             keras.layers.Flatten(),
             keras.layers.Dense(256, activation="relu"),
-            keras.layers.Dropout(0.5),
+            keras.layers.Dropout(0.3),
             keras.layers.Dense(10, activation="softmax"),
         ],
         name="classic_cnn",
@@ -38,21 +38,40 @@ def fast_cnn() -> "keras.Sequential":
 
     A stride of 2 computes a quarter of the positions at once, where pooling computes them all
     and throws three quarters away; batch normalisation lets it learn at a high rate. The first
-    convolution goes without: there it would cost more time than the convolution.
+    convolution goes without: there it would cost more time than the convolution. Windows that
+    stay within the image ("valid") leave out the border, which is empty.
     """
     from digitlib.models.backend import keras
 
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            keras.layers.Conv2D(24, 5, strides=2, padding="same", activation="relu"),
-            *_convolution(48, 3, strides=2),
-            *_convolution(64, 3),
+            keras.layers.Conv2D(16, 5, strides=2, activation="relu"),
+            *_convolution(48, 3, strides=2, padding="valid"),
+            *_convolution(96, 3, padding="valid"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ],
+        name="fast_cnn",
+    )
+
+
+def accurate_cnn() -> "keras.Sequential":
+    """Return a network for MNIST's own digits, untrained: wider than `fast_cnn`, and slower."""
+    from digitlib.models.backend import keras
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Conv2D(32, 5, strides=2, padding="same", activation="relu"),
+            *_convolution(64, 3, padding="valid"),
+            *_convolution(96, 3, strides=2, padding="valid"),
+            *_convolution(128, 3, padding="valid"),
             keras.layers.Flatten(),
             keras.layers.Dropout(0.3),
             keras.layers.Dense(10, activation="softmax"),
         ],
-        name="fast_cnn",
+        name="accurate_cnn",
     )
 
 
@@ -81,14 +100,21 @@ def reader_cnn() -> "keras.Sequential":
     )
 
 
-def _convolution(filters: int, size: int, strides: int = 1) -> "list[keras.Layer]":
+def _convolution(
+    filters: int, size: int, strides: int = 1, padding: str = "same"
+) -> "list[keras.Layer]":
     from digitlib.models.backend import keras
 
     return [
-        keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False),
+        keras.layers.Conv2D(filters, size, strides=strides, padding=padding, use_bias=False),
         keras.layers.BatchNormalization(momentum=0.9),
         keras.layers.ReLU(),
     ]
 
 
-NETWORKS = {"classic": classic_cnn, "fast": fast_cnn, "reader": reader_cnn}
+NETWORKS = {
+    "classic": classic_cnn,
+    "fast": fast_cnn,
+    "accurate": accurate_cnn,
+    "reader": reader_cnn,
+}

@@ -5,7 +5,7 @@ import importlib
 from digitlib.training.recipes import Recipe, recipe_for, recipe_like, rounds
 
 __all__ = [
-    "Recipe", "Trained", "batches", "recipe_for", "recipe_like",
+    "Recipe", "Trained", "batches", "compiled", "recipe_for", "recipe_like",
     "rounds", "save", "scored", "split", "train",
 ]  # fmt: skip
 

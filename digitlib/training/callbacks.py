@@ -35,7 +35,8 @@ def progress_bar(epochs: int, steps: int, first_epoch: int, file: TextIO | None)
     with tqdm(total=total, initial=done, file=file, ncols=100, unit="batch") as bar:
         yield keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: bar.set_description(f"epoch {epoch + 1}/{epochs}"),
-            on_train_batch_end=lambda batch, logs: bar.update(),
+            # Of steps that TensorFlow takes in one call, Keras tells the last.
+            on_train_batch_end=lambda batch, logs: bar.update(batch + 1 - bar.n % steps),
             on_epoch_end=lambda epoch, logs: bar.set_postfix_str(
                 f"accuracy {logs['accuracy']:.4f}, validation {logs['val_accuracy']:.4f}"
             ),

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from digitlib import datasets
+from digitlib import datasets, evaluation, models
 from digitlib.cli import main
 from digitlib.datasets.digits import load_digits
 from digitlib.models import saving
@@ -18,7 +18,7 @@ from digitlib.training import cards, seeds
 from digitlib.training import loop as training
 from digitlib.training.callbacks import KeepBest
 from digitlib.training.pipeline import batches, random_affine
-from digitlib.training.recipes import recipe_for, recipe_like, rounds
+from digitlib.training.recipes import RECIPES, recipe_for, recipe_like, rounds
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +136,11 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so(digits, monkeypatch):
     assert trained.card["interrupted"] == "by the user"
     best, weights = max(seen, key=lambda pair: pair[0])
     assert trained.card["validation_accuracy"] == pytest.approx(best, abs=1e-6)
-    for now, then in zip(trained.model.get_weights(), weights, strict=True):
+    *kept, kernel, bias = trained.model.get_weights()
+    for now, then in zip(kept, weights[:-2], strict=True):
         assert np.array_equal(now, then)
+    for now, then in zip((kernel, bias), weights[-2:], strict=True):
+        assert np.allclose(now * trained.card["temperature"], then, rtol=2e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
@@ -283,7 +286,7 @@ def test_without_a_recipe_the_networks_own_is_taken_and_stdout_stays_empty(few, 
     card = training.train("fast", few, on_epoch=enough).card
     assert recipe_like(card, few) == recipe_for("fast", few)
     out, err = capsys.readouterr()
-    assert out == "" and "epoch 1/20" in err
+    assert out == "" and "epoch 1/10" in err
 
 
 def test_the_seeds_of_a_run_stay_as_cards_promise():
@@ -336,6 +339,34 @@ def test_a_card_is_enough_to_repeat_its_run(trained, digits):
         recipe_like(card | {"epochs": "12"}, digits)
     with pytest.raises(ValueError, match="peak_rate"):
         recipe_like({k: v for k, v in card.items() if k != "peak_rate"}, digits)
+
+
+def test_a_card_that_is_older_than_a_setting_means_what_was_done_then(trained, digits):
+    later = {"label_smoothing": 0.0, "beta_1": 0.9, "beta_2": 0.999}
+    older = {name: value for name, value in trained.card.items() if name not in later}
+    recipe = recipe_like(older, digits)
+    assert {name: getattr(recipe, name) for name in later} == later
+    assert recipe_like(trained.card, digits).beta_1 == 0.8
+
+
+def test_after_label_smoothing_a_network_is_as_sure_as_it_is_right(trained, digits):
+    assert trained.card["label_smoothing"] == 0.1 and 0.25 <= trained.card["temperature"] < 0.9
+    _, validate = training.split(digits, recipe_like(trained.card, digits))
+    images, labels = digits.train_images[validate], digits.train_labels[validate].astype(int)
+    probs = probabilities(trained.model, images)
+    smoothed = evaluation.with_temperature(probs, 1 / trained.card["temperature"])  # as it was
+    assert evaluation.log_loss(labels, probs) < evaluation.log_loss(labels, smoothed)
+    assert smoothed.max(axis=1).mean() < 0.95 < probs.max(axis=1).mean()
+    assert np.array_equal(probs.argmax(axis=1), smoothed.argmax(axis=1))
+
+
+@pytest.mark.parametrize(("steps", "at_once"), [(429, 39), (37, 37), (1, 1), (67, 1)])
+def test_steps_taken_at_once_end_with_the_epoch(steps, at_once):
+    recipe = dataclasses.replace(RECIPES["fast"], label_smoothing=0.2, beta_1=0.7, beta_2=0.8)
+    model = training.compiled(models.fast_cnn(), recipe, steps)
+    assert model.steps_per_execution == at_once
+    assert model.loss.label_smoothing == 0.2
+    assert (model.optimizer.beta_1, model.optimizer.beta_2) == (0.7, 0.8)
 
 
 def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_path):
