@@ -20,11 +20,40 @@ import time
 TARGET = 0.99
 
 
-def ours(network: str, seed: int) -> dict:
-    """Train a network of digitlib, and return what to report."""
-    from digitlib.datasets import load_digits
-    from digitlib.training import recipe_for, scored, train
+def accurate_cnn():
+    """Return a network for MNIST alone, untrained: wider than the fast one."""
+    from digitlib.models.backend import keras
 
+    layers = keras.layers
+
+    def convolution(filters: int, strides: int = 1) -> list:
+        conv = layers.Conv2D(filters, 3, strides=strides, use_bias=False)
+        return [conv, layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 5, strides=2, padding="same", activation="relu"),
+            *convolution(64),
+            *convolution(96, strides=2),
+            *convolution(128),
+            layers.Flatten(),
+            layers.Dropout(0.3),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def ours(network: str, seed: int) -> dict:
+    """Train a network, and return what to report; "accurate" is known here alone."""
+    from digitlib.datasets import load_digits
+    from digitlib.models import NETWORKS
+    from digitlib.training import recipe_for, scored, train
+    from digitlib.training.recipes import RECIPES, Recipe
+
+    NETWORKS["accurate"] = accurate_cnn
+    wide = {"rotation": 10, "scale": 0.12, "shift": 1.5, "label_smoothing": 0.1}
+    RECIPES["accurate"] = Recipe(16, 128, 0.008, beta_1=0.8, beta_2=0.95, **wide)
     dataset = load_digits("mnist")
     recipe = recipe_for(network, dataset, seed=seed)
     card = scored(train(network, dataset, recipe), dataset).card

@@ -56,25 +56,6 @@ def fast_cnn() -> "keras.Sequential":
     )
 
 
-def accurate_cnn() -> "keras.Sequential":
-    """Return a network for MNIST's own digits, untrained: wider than `fast_cnn`, and slower."""
-    from digitlib.models.backend import keras
-
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            keras.layers.Conv2D(32, 5, strides=2, padding="same", activation="relu"),
-            *_convolution(64, 3, padding="valid"),
-            *_convolution(96, 3, strides=2, padding="valid"),
-            *_convolution(128, 3, padding="valid"),
-            keras.layers.Flatten(),
-            keras.layers.Dropout(0.3),
-            keras.layers.Dense(10, activation="softmax"),
-        ],
-        name="accurate_cnn",
-    )
-
-
 def reader_cnn() -> "keras.Sequential":
     """Return the network behind `digitlib.read`, untrained.
 
@@ -112,9 +93,4 @@ def _convolution(
     ]
 
 
-NETWORKS = {
-    "classic": classic_cnn,
-    "fast": fast_cnn,
-    "accurate": accurate_cnn,
-    "reader": reader_cnn,
-}
+NETWORKS = {"classic": classic_cnn, "fast": fast_cnn, "reader": reader_cnn}

@@ -81,7 +81,7 @@ def train(
 
     Parameters
     ----------
-    network : {"classic", "fast", "accurate", "reader"}
+    network : {"classic", "fast", "reader"}
     dataset : Dataset
     recipe : Recipe, optional
         What `digitlib.training.recipe_for` returns for the network, unless given.

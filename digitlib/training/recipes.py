@@ -46,17 +46,6 @@ RECIPES = {
     "fast": Recipe(
         epochs=1, batch_size=128, peak_rate=0.014, label_smoothing=0.1, beta_1=0.8, beta_2=0.9
     ),
-    "accurate": Recipe(
-        epochs=16,
-        batch_size=128,
-        peak_rate=0.008,
-        rotation=10,
-        scale=0.12,
-        shift=1.5,
-        label_smoothing=0.1,
-        beta_1=0.8,
-        beta_2=0.95,
-    ),
     "reader": Recipe(
         epochs=8, batch_size=128, peak_rate=0.005, rotation=5, scale=0.06, shift=1, copies=3
     ),
