@@ -17,6 +17,7 @@ from digitlib.files import OUT_OF_FOLD
 from digitlib.models import probabilities
 from digitlib.models.backend import keras
 from digitlib.training import Recipe, batches, compiled, split
+from digitlib.training.callbacks import SeedEachEpoch
 
 RECIPE = Recipe(epochs=1, batch_size=128, peak_rate=0.01, rotation=6, scale=0.08, shift=1, seed=0)
 
@@ -62,7 +63,8 @@ def main() -> None:
         steps = len(labels) // RECIPE.batch_size
         keras.utils.set_random_seed(RECIPE.seed)
         model = compiled(network(), RECIPE, steps)
-        model.fit(batches(images, labels, RECIPE, 10), steps_per_epoch=steps, shuffle=False)
+        shown, seeded = batches(images, labels, RECIPE, 10), SeedEachEpoch(RECIPE.seed)
+        model.fit(shown, steps_per_epoch=steps, shuffle=False, callbacks=[seeded])
         result[judge] = np.round(255 * probabilities(model, dataset.train_images[judge]))
     np.savez_compressed(output, probabilities=result, dataset_sha256=dataset_digest(dataset))
     right = np.mean(result.argmax(axis=1) == dataset.train_labels)
