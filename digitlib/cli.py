@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from digitlib.reading import Result
 
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
-NETWORKS = (
-    "classic",
-    "fast",
-    "accurate",
-    "reader",
-)  # the keys of digitlib.models.NETWORKS, which needs NumPy
+NETWORKS = ("classic", "fast", "reader")  # the keys of digitlib.models.NETWORKS, which needs NumPy
 DATASETS = ("auto", "mnist", "uci")
 # Small pictures that `predict` reads in about the time that another process takes to start.
 PICTURES_PER_WORKER = 500

@@ -94,7 +94,7 @@ def recipe_for(network: str, dataset: Dataset, **changes) -> Recipe:
     >>> from digitlib.datasets import load_digits
     >>> recipe = recipe_for("classic", load_digits("uci"), seed=1)
     >>> recipe.epochs, recipe.batch_size, recipe.seed
-    (120, 32, 1)
+    (60, 32, 1)
     """
     if network not in RECIPES:
         raise ValueError(f"There is no network {network!r}: choose {' or '.join(RECIPES)}.")
