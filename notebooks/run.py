@@ -6,10 +6,8 @@ seconds and the peak memory of its kernel.
 """
 
 import argparse
-import html
 import json
 import os
-import re
 import sys
 import time
 from pathlib import Path
@@ -17,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
+from pages import shrink_pictures, smaller_png, write_index, write_page
 
 from digitlib.datasets.digits import load_digits
 from digitlib.files import PRETRAINED, SAMPLES
@@ -26,7 +24,6 @@ from digitlib.reading.imaging import prepare
 from digitlib.reading.recognizer import Recognizer
 
 NOTEBOOKS = Path(__file__).resolve().parent
-PAGES = NOTEBOOKS.parent / "build"
 # Run last in each kernel, and not stored: its peak memory in MB.
 PEAK_MEMORY = """
 import sys
@@ -72,39 +69,6 @@ def last_of_each_line(text: str) -> str:
     return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
 
 
-def title(notebook: nbformat.NotebookNode) -> str:
-    """Return a notebook's first line, without its mark."""
-    return notebook.cells[0].source.splitlines()[0].lstrip("# ")
-
-
-def write_page(path: Path, notebook: nbformat.NotebookNode) -> Path:
-    """Write an executed notebook as a page to build/, with links to the other pages."""
-    exporter = HTMLExporter(embed_images=True, template_file=str(NOTEBOOKS / "page.html.j2"))
-    page, _ = exporter.from_notebook_node(
-        notebook, {"metadata": {"name": title(notebook), "path": str(path.parent)}}
-    )
-    target = (PAGES / path.relative_to(NOTEBOOKS)).with_suffix(".html")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    page = re.sub(r'href="((?:\.\./|answers/)?0\d_\w+)\.ipynb"', r'href="\1.html"', page)
-    target.write_text(page, encoding="utf-8")
-    return target
-
-
-def write_index(pages: list[tuple[str, str]]) -> Path:
-    """Write build/index.html with a link to each (file name, title)."""
-    links = "\n".join(f'<li><a href="{name}">{html.escape(text)}</a></li>' for name, text in pages)
-    index = PAGES / "index.html"
-    index.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        "<title>digitlib</title><style>body{font:18px/1.6 system-ui,sans-serif;max-width:40em;"
-        "margin:3em auto;padding:0 1em}li{margin:.5em 0;list-style:none}</style>"
-        f"<h1>digitlib: read handwritten digits</h1><ul>{links}</ul></html>\n",
-        encoding="utf-8",
-    )
-    return index
-
-
 def main() -> int:
     """Run all notebooks; 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -115,7 +79,7 @@ def main() -> int:
         parser.error("the stored outputs are MNIST's; 'digitlib data' says why it was not found")
     if digits.name != "MNIST":
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
-    pages, began = [], time.perf_counter()
+    executed, began = {}, time.perf_counter()
     for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
         is_answer = path.parent != NOTEBOOKS
         if is_answer and not options.outputs:
@@ -129,15 +93,16 @@ def main() -> int:
             print(f"failed:\n{error}")
             return 1
         print(f"{time.perf_counter() - start:6.1f} s   {peak:6.0f} MB", flush=True)
+        shrink_pictures(notebook)
         if options.outputs:
             nbformat.write(notebook, path)
-        page = write_page(path, notebook)
+        write_page(path, notebook)
         if not is_answer:
-            pages.append((page.name, title(notebook)))
+            executed[path] = notebook
     print(f"{'all of them':<24}{time.perf_counter() - began:6.1f} s")
     if options.outputs:
         write_readme_picture()
-    print_summary(digits, write_index(pages))
+    print_summary(digits, write_index(executed))
     return 0
 
 
@@ -146,7 +111,7 @@ def write_readme_picture() -> None:
     prepared = prepare(SAMPLES / "several_digits.jpg")
     reading = Recognizer().read_prepared(prepared)
     figure = figures.reading_steps(prepared, reading, f"read as {reading.text}")
-    (NOTEBOOKS / "images" / "reading.png").write_bytes(figures.png(figure))
+    (NOTEBOOKS / "images" / "reading.png").write_bytes(smaller_png(figures.png(figure)))
 
 
 def print_summary(digits, index: Path) -> None:
