@@ -159,9 +159,16 @@ def finished(page: str, path: Path) -> str:
     page = page.replace("<p><strong>Predict:", '<p class="predict"><strong>Predict:')
     page = re.sub(r"<p><strong>(?=\d\.\d)", '<p class="exercise"><strong>', page)
     page = page.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
-    parts = re.findall(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', page, re.S)
+    page = re.sub(r"<h2[^>]*>(.*?)</h2>", with_anchor, page, flags=re.S)
+    parts = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', page, re.S)
     items = "".join(f'<li><a href="#{anchor}">{text}</a></li>' for anchor, text in parts)
     return page.replace("<!-- parts -->", items)
+
+
+def with_anchor(found: re.Match) -> str:
+    """Return a heading that can be linked to by its words."""
+    words = re.findall(r"\w+", html.unescape(re.sub(r"<[^>]+>", "", found[1])).lower())
+    return f'<h2 id="{"-".join(words)}">{found[1]}</h2>'
 
 
 def embedded(found: re.Match, path: Path) -> str:
@@ -188,7 +195,7 @@ def link(found: re.Match, path: Path) -> str:
 def learned(notebook: NotebookNode) -> str:
     """Return what the opening of a notebook says one learns."""
     found = re.search(r"\*\*What you'll learn\.\*\*\s*(.+)", notebook.cells[0].source)
-    return found[1].strip() if found else ""
+    return re.sub(r"[*`]", "", found[1]).strip() if found else ""
 
 
 def card_picture(notebook: NotebookNode) -> str:
