@@ -151,7 +151,7 @@ def read(path: Path) -> NotebookNode:
 
 
 def finished(page: str, path: Path) -> str:
-    """Return a page with its own pictures inside, links that lead somewhere, and a list of parts."""
+    """Return a page with its pictures inside, links that lead somewhere, and a list of parts."""
     page = re.sub(r'href="((?:\.\./|answers/)?0\d_\w+)\.ipynb"', r'href="\1.html"', page)
     page = re.sub(r'(<img\b[^>]*?\bsrc=")([^":]+)"', lambda m: embedded(m, path), page)
     # What lies in the repository but is no page: README files, documents, the app.

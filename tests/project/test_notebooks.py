@@ -1,6 +1,5 @@
 """What nbval cannot see: the shape of the notebooks, and that nbval would notice a change."""
 
-import html
 import re
 import subprocess
 import sys
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
@@ -89,21 +87,6 @@ def test_every_figure_has_an_alternative_text(path):
                 assert len(output.metadata["image/png"]["alt"]) > 20
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS + ANSWERS, ids=lambda path: path.stem)
-def test_alternative_texts_reach_the_exported_page(path):
-    notebook = nbformat.read(path, as_version=4)
-    texts = [
-        output.metadata["image/png"]["alt"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    template = ROOT / "notebooks" / "page.html.j2"
-    page, _ = HTMLExporter(template_file=str(template)).from_notebook_node(notebook)
-    found = re.findall(r'<img[^>]*?alt="([^"]*)"', page)
-    assert [html.unescape(alt) for alt in found if html.unescape(alt) in texts] == texts
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
 def test_the_opening_says_what_is_needed(path):
     opening = cells(path, "markdown")[0].source
@@ -137,7 +120,7 @@ def test_the_end_sums_up_in_five_lines_and_says_what_to_read(path):
 
 
 def test_notebooks_are_small():
-    assert sum(path.stat().st_size for path in NOTEBOOKS + ANSWERS) < 6_000_000
+    assert sum(path.stat().st_size for path in NOTEBOOKS + ANSWERS) < 9_000_000
 
 
 @pytest.mark.parametrize(
