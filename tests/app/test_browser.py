@@ -51,7 +51,7 @@ def draw_and_look(page):
 def test_notebook_five_in_jupyterlab(tmp_path, three_files, size):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(
-        browsing.ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns("*.png", "answers")
+        browsing.ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns("answers")
     )
     serving = browsing.served("lab", tmp_path, LAB, notebooks)
     with serving as address, browsing.page_of(size) as page:
