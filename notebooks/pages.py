@@ -95,8 +95,8 @@ def css_width(png: str) -> int:
 def folded(notebook: NotebookNode) -> NotebookNode:
     """Return a copy whose code cells say, in `metadata.page`, what the page does with them.
 
-    "hidden": nothing is shown, as for the set-up cell. "predicted": the output is folded, as the
-    cell before asks the reader to predict it.
+    "hidden": the code is not shown, as for the set-up cell. "predicted": the output is folded, as
+    the cell before asks the reader to predict it.
     """
     copy = nbformat.from_dict(notebook)
     for before, cell in zip([None, *copy.cells], copy.cells, strict=False):

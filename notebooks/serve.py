@@ -27,7 +27,9 @@ def command(what: str) -> list[str]:
     limit = f'{{"websocket_max_message_size": {AT_ONCE * 2**20}}}'
     if what == "lab":
         server = ["-m", "jupyterlab", str(COPIES)]
-        return [sys.executable, *server, "--ip=127.0.0.1", f"--ServerApp.tornado_settings={limit}"]
+        # Quiet, so that the line about newer notebooks and the address stay in sight.
+        server += ["--ip=127.0.0.1", "--log-level=WARN"]
+        return [sys.executable, *server, f"--ServerApp.tornado_settings={limit}"]
     return [
         *(sys.executable, "-m", "voila", str(NOTEBOOKS / "app.ipynb")),
         "--Voila.ip=127.0.0.1",
@@ -112,6 +114,7 @@ def main(arguments: list[str]) -> int:
             print(line, flush=True)
         if arguments[0] == "copies":
             return 0
+        print(f"Your copies are in {COPIES.name}/. To stop: Control-C, twice.", flush=True)
     server = subprocess.Popen([*command(arguments[0]), *arguments[1:]], env=environment())
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     while True:

@@ -157,6 +157,25 @@ def test_answers_are_folded_with_all_their_text(build, path):
         assert words[-1] in box.text and len(box.text) > 0.7 * len(" ".join(words))
 
 
+def test_a_figure_that_is_a_cells_value_and_an_output_of_the_set_up_show(
+    pages, monkeypatch, tmp_path
+):
+    data = {"image/png": base64.b64encode(png_of(drawing())).decode(), "text/plain": "<Figure>"}
+    figure = nbformat.v4.new_output("execute_result", data)
+    figure.metadata = {"image/png": {"alt": "Five lines & a ramp"}}
+    said = nbformat.v4.new_output("stream", text="MNIST was not found")
+    hidden = {"jupyter": {"source_hidden": True}}
+    cells = [
+        nbformat.v4.new_markdown_cell("# 1. A"),
+        nbformat.v4.new_code_cell("secret = 1", outputs=[said], metadata=hidden),
+        nbformat.v4.new_code_cell("draw()", outputs=[figure]),
+    ]
+    page = exported(pages, cells, monkeypatch, tmp_path)
+    assert [tag["alt"] for tag in page.select(".figure img")] == ["Five lines & a ramp"]
+    assert "<Figure>" not in page.text and "secret" not in page.text
+    assert "MNIST was not found" in page.main.text
+
+
 @pytest.mark.parametrize("gap", ["", "\n\n"])
 def test_an_answer_folds_with_blank_lines_in_it_or_without(pages, gap, monkeypatch, tmp_path):
     text = f"<details><summary>Answer</summary>{gap}Forty, as 5 x 8.{gap}Not more.{gap}</details>"
