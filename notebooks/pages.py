@@ -23,6 +23,7 @@ PAGES = NOTEBOOKS.parent / "build"
 PROJECT = tomllib.loads((NOTEBOOKS.parent / "pyproject.toml").read_text("utf-8"))["project"]
 REPOSITORY = PROJECT["urls"]["Repository"]
 CARD = (720, 420)  # pixels of a picture on the index: twice what it is shown at
+GAP = 4  # blank rows below a figure's title; between a letter and its dot or tail there are fewer
 CSS_DPI = 96  # CSS pixels an inch
 PREDICT = "**Predict:**"
 
@@ -230,11 +231,11 @@ def card_picture(notebook: NotebookNode) -> str:
 
 def without_title(picture: Image.Image) -> Image.Image:
     """Return a picture without its topmost line of text, if nothing else stands beside it."""
-    rows = (np.asarray(picture.convert("L")) < 200).any(axis=1)
-    starts = np.flatnonzero(np.diff(rows.astype(int), prepend=0) == 1)
-    if len(starts) < 2 or starts[1] > 0.2 * picture.height:
+    inked = np.flatnonzero((np.asarray(picture.convert("L")) < 200).any(axis=1))
+    gaps = np.flatnonzero(np.diff(inked) > GAP)
+    if not len(gaps) or inked[gaps[0] + 1] > 0.2 * picture.height:
         return picture
-    return picture.crop((0, max(0, starts[1] - 8), *picture.size))
+    return picture.crop((0, inked[gaps[0] + 1] - GAP // 2, *picture.size))
 
 
 def filling(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -203,6 +203,9 @@ def test_the_index_has_a_card_for_each_notebook_with_a_picture_of_its_own(build)
     cards = page.select(".card")
     assert [card.h3.a["href"] for card in cards] == [f"{path.stem}.html" for path in NOTEBOOKS]
     assert len({card.img["src"] for card in cards}) == 5
+    for card in cards:
+        picture = Image.open(io.BytesIO(base64.b64decode(card.img["src"].split(",")[1])))
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 10  # not blank
     for card, path in zip(cards, NOTEBOOKS, strict=True):
         opening = nbformat.read(path, as_version=4).cells[0].source
         assert card.select_one("p").text in re.sub(r"[*`]", "", opening)
@@ -255,6 +258,19 @@ def test_a_card_shows_the_figure_and_the_part_that_the_notebook_names(pages):
     middle = picture.getpixel((pages.CARD[0] // 2, pages.CARD[1] // 2))
     assert middle == (0, 0, 255)
     assert (255, 0, 0) not in {colour for _, colour in picture.getcolors(1 << 20)}
+
+
+def test_a_card_goes_without_the_figures_title(pages):
+    picture = Image.new("RGB", (400, 300), "white")
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((10, 10, 200, 20), fill="black")  # a line of text
+    pen.rectangle((50, 22, 53, 24), fill="black")  # the tail of a letter
+    pen.rectangle((10, 40, 390, 290), fill="blue")
+    cut = pages.without_title(picture)
+    assert cut.width == 400 and 250 < cut.height < 265
+    assert {colour for _, colour in cut.getcolors()} == {(255, 255, 255), (0, 0, 255)}
+    pen.rectangle((10, 20, 390, 290), fill="blue")  # no line by itself
+    assert pages.without_title(picture).size == (400, 300)
 
 
 @contextlib.contextmanager
