@@ -106,10 +106,10 @@ def test_the_share_of_other_images(said):
 
 
 def test_means_that_have_seen_the_validation_images(said):
-    few = dataclasses.replace(DIGITS, train_images=IMAGES[:120], train_labels=LABELS[:120].copy())
-    few.train_labels[110:] = (few.train_labels[110:] + 1) % 10  # or means hardly matter
+    # With so few images it shows: 9 of 10 right, or all ten.
+    few = dataclasses.replace(DIGITS, train_images=IMAGES[:120], train_labels=LABELS[:120])
     means = means_of(few.train_images, few.train_labels)
-    share = nearest_mean(means, few.train_images[110:], few.train_labels[110:])
+    share = nearest_mean(means, IMAGES[110:120], LABELS[110:120])
     assert "seen the validation images" in said("1.2", share, few)
 
 
