@@ -99,6 +99,8 @@ def _check_1_2(answer, digits: Dataset) -> str | None:
         return "Your means have seen the validation images, too: leave the last 5,000 out of them."
     if abs(share - truth) < ROUNDED:
         return None
+    if abs(1 - share - truth) < ROUNDED:
+        return "That is the share of mistakes; asked for is the share read right."
     if share < 0.5:
         return (
             "So few? The nearest mean has the smallest distance, and a difference between arrays "
@@ -127,6 +129,8 @@ def _check_1_3(slant, digits: Dataset) -> str | None:
     given = []
     for image in images:
         result = slant(passed := image.copy())
+        if result is None:
+            return "It returns None: does its last line say return?"
         if np.shape(result) != ():
             return f"For one image it returns shape {np.shape(result)}; expected is one number."
         if not np.array_equal(passed, image):
@@ -137,18 +141,20 @@ def _check_1_3(slant, digits: Dataset) -> str | None:
     if np.allclose(given, both / row, atol=ROUNDED):
         return None
     inked = np.array([_covariances(image > 0) for image in images])
+    squared = np.array([_covariances(image.astype(float) ** 2) for image in images])
+    down, across = np.transpose([ndimage.center_of_mass(image) for image in images]) - 14
     likely = [
         (-both / row, "The sign is the other way round: rows are counted downwards."),
         (both / column, "Divide by the variance of the row, not by that of the column."),
         (both, "That is the covariance; now divide it by the variance of the row."),
-        (
-            both / np.sqrt(row * column),
-            "That is the correlation; divide by the row's variance.",
-        ),
+        (both / np.sqrt(row), "Divide by the variance of the row, not by its standard deviation."),
+        (both / np.sqrt(row * column), "That is the correlation; divide by the row's variance."),
         (both / np.var(np.arange(28)), "The variance of the row must be weighted by the ink, too."),
+        (inked[:, 0, 1] / inked[:, 0, 0], "Weight each pixel by its value, not by ink or no ink."),
+        (squared[:, 0, 1] / squared[:, 0, 0], "Weight each pixel by its value, not by its square."),
         (
-            inked[:, 0, 1] / inked[:, 0, 0],
-            "Weight each pixel by its value, not by ink or no ink.",
+            (both + down * across) / (row + down**2),
+            "Measure rows and columns from the centre of mass of each image, not from 14.",
         ),
     ]
     for wrong, hint in likely:
@@ -156,7 +162,8 @@ def _check_1_3(slant, digits: Dataset) -> str | None:
             return hint
     worst = np.abs(given - both / row).argmax()
     true = both[worst] / row[worst]
-    return f"For training image {worst} you get {given[worst]:.2f}; it should be {true:.2f}."
+    wraps = " Does a product of uint8 wrap?" if abs(given[worst] - true) > 1 else ""
+    return f"For training image {worst} you get {given[worst]:.3f}; it is {true:.3f}.{wraps}"
 
 
 # Notebook 2: the network

@@ -81,6 +81,7 @@ def test_another_share(said, share):
     assert "between 0 and 1" in said("1.2", int(share * len(VALID[0])))
     assert "between 0 and 1" in said("1.2", float("nan"))
     assert "shape (500,)" in said("1.2", np.arange(500))
+    assert "share of mistakes" in said("1.2", 1 - share)
     assert "not the classifier" in said("1.2", nearest_mean)
     assert said("1.2", "many").startswith("1.2: not yet.")
 
@@ -135,6 +136,11 @@ def changed(image):
     return answer
 
 
+def from_14(image):
+    rows, columns = np.mgrid[-14:14, -14:14]
+    return (image * rows * columns).sum() / (image * rows**2).sum()
+
+
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
@@ -143,7 +149,12 @@ def changed(image):
         (lambda image: table(image)[0, 1], "now divide"),
         (lambda image: table(image)[0, 1] / np.var(np.mgrid[:28, :28][0]), "weighted by the ink"),
         (lambda image: slant(image > 0), "ink or no ink"),
+        (lambda image: table(image)[0, 1] / table(image)[0, 0] ** 0.5, "standard deviation"),
+        (lambda image: slant(image.astype(float) ** 2), "by its square"),
+        (from_14, "not from 14"),
         (lambda image: slant(image) + 0.1, "training image"),
+        (lambda image: slant(image) - 2, "uint8 wrap"),
+        (lambda image: None, "return?"),
         (table, "shape (2, 2)"),
         (changed, "work on a copy"),
         (0.3, "without calling it"),
