@@ -8,7 +8,7 @@ import csv
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, spatial
 
 from digitlib import training
 from digitlib.datasets import Dataset, load_digits
@@ -56,8 +56,7 @@ def check(name: str, answer=..., digits: Dataset | None = None) -> None:
 
 
 # Notebook 1: the data
-def _means(digits: Dataset) -> np.ndarray:
-    images, labels = digits.train_images, digits.train_labels
+def _means(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.stack([images[labels == digit].mean(axis=0).ravel() for digit in range(10)])
 
 
@@ -74,7 +73,7 @@ def _check_1_1(answer, digits: Dataset) -> str | None:
     first, second = (int(d) for d in answer)
     if first == second:
         return "Each digit lies at distance 0 from itself; compare different digits only."
-    means = _means(digits)
+    means = _means(digits.train_images, digits.train_labels)
     distance = np.linalg.norm(means[:, None] - means, axis=2)
     closer = int((distance[np.triu_indices(10, 1)] < distance[first, second] - 1e-6).sum())
     if closer == 44:
@@ -83,39 +82,88 @@ def _check_1_1(answer, digits: Dataset) -> str | None:
 
 
 def _check_1_2(answer, digits: Dataset) -> str | None:
-    if np.size(answer) != 1 or not 0 <= (share := float(np.squeeze(answer))) <= 1:
-        return "The answer is one number between 0 and 1: right answers / number of test images."
-    means = _means(digits)
-    truth = _nearest_mean_accuracy(means, digits.test_images, digits.test_labels)
+    if callable(answer):
+        return "The answer is the share that your classifier reads right, not the classifier."
+    if np.size(answer) != 1:
+        return f"The answer is one number; this has shape {np.shape(answer)}. Take the mean?"
+    share = float(np.squeeze(answer))
+    if not 0 <= share <= 1:
+        return "The answer is between 0 and 1: images read right / all validation images."
+    images, labels = digits.train_images, digits.train_labels
+    cut = len(images) * 11 // 12
+    means, valid = _means(images[:cut], labels[:cut]), (images[cut:], labels[cut:])
+    truth = _nearest_mean_accuracy(means, *valid)
+    if abs(share - truth) < 1e-6:
+        return None
+    if abs(share - _nearest_mean_accuracy(_means(images, labels), *valid)) < 1e-6:
+        return "Your means have seen the validation images, too: leave the last 5,000 out of them."
     if abs(share - truth) < ROUNDED:
         return None
-    training = _nearest_mean_accuracy(means, digits.train_images, digits.train_labels)
-    if abs(share - training) < ROUNDED:
-        return "That is the accuracy on the training images; use the test images."
-    return "Compare each test image with all ten means, and take the digit of the nearest one."
+    if abs(1 - share - truth) < ROUNDED:
+        return "That is the share of mistakes; asked for is the share read right."
+    if share < 0.5:
+        return (
+            "So few? The nearest mean has the smallest distance, and a difference between arrays "
+            "of uint8 wraps below 0: convert to float32 first."
+        )
+    if abs(share - _nearest_mean_accuracy(means, images[:cut], labels[:cut])) < ROUNDED:
+        return "That is the accuracy on the images that made the means; use the last 5,000."
+    if abs(share - _nearest_mean_accuracy(means, digits.test_images, digits.test_labels)) < ROUNDED:
+        return "That is the accuracy on the test images; they stay closed until notebook 3."
+    flat = [images.reshape(len(images), -1) for images in (means, valid[0])]
+    summed = spatial.distance.cdist(flat[1], flat[0], "cityblock").argmin(axis=1)
+    if abs(share - np.mean(summed == valid[1])) < ROUNDED:
+        return "That is the sum of absolute differences; square them, add them up, take the root."
+    return "Compare each of the last 5,000 with all ten means, and take the digit of the nearest."
 
 
-def _slants(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    places, images = np.arange(28), images / images.sum(axis=(1, 2), keepdims=True)
-    row, column = images.sum(axis=2) @ places, images.sum(axis=1) @ places
-    covariance = images @ places @ places - row * column
-    slant = covariance / (images.sum(axis=2) @ places**2 - row**2)
-    return np.array([slant[labels == digit].mean() for digit in range(10)])
+def _covariances(image: np.ndarray) -> np.ndarray:
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+    return np.cov(rows.ravel(), columns.ravel(), aweights=image.ravel(), ddof=0)
 
 
-def _check_1_3(answer, digits: Dataset) -> str | None:
-    if np.shape(answer) != (10,):
-        return f"The answer is ten numbers, one a digit; this has shape {np.shape(answer)}."
-    answer = np.asarray(answer, float)
-    truth = _slants(digits.test_images, digits.test_labels)
-    if np.allclose(answer, truth, atol=ROUNDED):
+def _check_1_3(slant, digits: Dataset) -> str | None:
+    if not callable(slant):
+        return "The answer is a function of one image: give its name, without calling it."
+    images = digits.train_images[:50]
+    given = []
+    for image in images:
+        result = slant(passed := image.copy())
+        if result is None:
+            return "It returns None: does its last line say return?"
+        if np.shape(result) != ():
+            return f"For one image it returns shape {np.shape(result)}; expected is one number."
+        if not np.array_equal(passed, image):
+            return "It changes the image that it is given: work on a copy."
+        given.append(float(result))
+    tables = np.array([_covariances(image) for image in images])
+    row, both, column = tables[:, 0, 0], tables[:, 0, 1], tables[:, 1, 1]
+    if np.allclose(given, both / row, atol=ROUNDED):
         return None
-    if np.allclose(answer, -truth, atol=ROUNDED):
-        return "The sign is the other way round: rows are counted downwards."
-    if np.allclose(answer, _slants(digits.train_images, digits.train_labels), atol=ROUNDED):
-        return "These are the slants of the training images; use the test images."
-    worst = np.abs(answer - truth).argmax()
-    return f"The digit {worst} is furthest off. Weigh each pixel by its ink / all ink of its image."
+    inked = np.array([_covariances(image > 0) for image in images])
+    squared = np.array([_covariances(image.astype(float) ** 2) for image in images])
+    down, across = np.transpose([ndimage.center_of_mass(image) for image in images]) - 14
+    likely = [
+        (-both / row, "The sign is the other way round: rows are counted downwards."),
+        (both / column, "Divide by the variance of the row, not by that of the column."),
+        (both, "That is the covariance; now divide it by the variance of the row."),
+        (both / np.sqrt(row), "Divide by the variance of the row, not by its standard deviation."),
+        (both / np.sqrt(row * column), "That is the correlation; divide by the row's variance."),
+        (both / np.var(np.arange(28)), "The variance of the row must be weighted by the ink, too."),
+        (inked[:, 0, 1] / inked[:, 0, 0], "Weight each pixel by its value, not by ink or no ink."),
+        (squared[:, 0, 1] / squared[:, 0, 0], "Weight each pixel by its value, not by its square."),
+        (
+            (both + down * across) / (row + down**2),
+            "Measure rows and columns from the centre of mass of each image, not from 14.",
+        ),
+    ]
+    for wrong, hint in likely:
+        if np.allclose(given, wrong, rtol=0.03, atol=ROUNDED):
+            return hint
+    worst = np.abs(given - both / row).argmax()
+    true = both[worst] / row[worst]
+    wraps = " Does a product of uint8 wrap?" if abs(given[worst] - true) > 1 else ""
+    return f"For training image {worst} you get {given[worst]:.3f}; it is {true:.3f}.{wraps}"
 
 
 # Notebook 2: the network

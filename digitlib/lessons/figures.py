@@ -116,42 +116,6 @@ def image_grid(
     return figure
 
 
-def _digit_bars(axes: Axes, heights: np.ndarray, ylabel: str) -> None:
-    axes.bar(range(10), heights, color=DIGIT_COLOURS)
-    axes.set(xticks=range(10), xlabel="digit", ylabel=ylabel)
-
-
-def class_balance(train_counts: np.ndarray, test_counts: np.ndarray, title: str) -> Figure:
-    """Return how many images of each digit there are, (10,) each; dotted: their mean."""
-    figure, (left, right) = _charts(2.8, title, 2)
-    for ax, counts, name in ((left, train_counts, "training"), (right, test_counts, "test")):
-        _digit_bars(ax, counts, f"{name} images")
-        ax.axhline(np.mean(counts), color="black", linewidth=1, linestyle=":")
-    return figure
-
-
-def pixel_values(counts: np.ndarray, ink_shares: np.ndarray, title: str) -> Figure:
-    """Return how often each value 0..255 occurs, (256,), and the share of ink per digit, (10,)."""
-    figure, (left, right) = _charts(2.8, title, 2)
-    left.bar(range(256), counts, width=1.0, color=NEUTRAL)
-    left.set(yscale="log", xlabel="pixel value", ylabel="pixels (log scale)")
-    _digit_bars(right, ink_shares, "mean value / 255")
-    return figure
-
-
-def mass_centres(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, title: str) -> Figure:
-    """Return an image with its box of 20 pixels, and where images have their centre of mass."""
-    figure, (left, right) = _charts(3.4, title, 2)
-    left.spines[:].set_visible(True)
-    _image(left, image)
-    left.plot([3.5, 23.5, 23.5, 3.5, 3.5], [3.5, 3.5, 23.5, 23.5, 3.5], color=OTHER)
-    left.plot([14], [14], "+", color=OTHER, markersize=14)
-    right.scatter(columns, rows, s=3, alpha=0.3, color=NEUTRAL)
-    right.set(xlim=(11, 17), ylim=(17, 11), xlabel="column", ylabel="row", aspect="equal")
-    right.plot([14], [14], "+", color=OTHER, markersize=14)
-    return figure
-
-
 def feature_maps(image: np.ndarray, maps: np.ndarray, title: str) -> Figure:
     """Return an image beside what filters made of it, (height, width, n), eight in a row."""
     rows = -(-maps.shape[-1] // 8)

@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
 from PIL import Image
 
 from digitlib.files import DIGIT_COLOURS, SAMPLES
@@ -16,10 +15,6 @@ COUNTS = np.arange(3, 13)
 
 def heights(axes):
     return [bar.get_height() for bar in axes.patches]
-
-
-def colours(patches):
-    return [to_hex(patch.get_facecolor()).upper() for patch in patches]
 
 
 def labels(axes):
@@ -48,39 +43,6 @@ def test_image_grid():
     assert [axes.axison for axes in figure.axes] == [True] * 7 + [False] * 3
     bare = figures.image_grid(images)
     assert len(bare.axes) == 10 and not any(axes.get_title() for axes in bare.axes)
-
-
-def test_class_balance():
-    figure = figures.class_balance(COUNTS, 2 * COUNTS, "t")
-    for axes, counts, name in zip(
-        figure.axes, (COUNTS, 2 * COUNTS), ("training", "test"), strict=True
-    ):
-        assert heights(axes) == list(counts)
-        assert colours(axes.patches) == list(DIGIT_COLOURS)
-        assert labels(axes) == ("digit", f"{name} images")
-        [mean] = axes.lines
-        assert set(mean.get_ydata()) == {counts.mean()}
-
-
-def test_pixel_values():
-    counts = np.arange(256) + 1
-    left, right = figures.pixel_values(counts, COUNTS / 100, "t").axes
-    assert heights(left) == list(counts) and left.get_yscale() == "log"
-    assert labels(left) == ("pixel value", "pixels (log scale)")
-    assert heights(right) == list(COUNTS / 100) and colours(right.patches) == list(DIGIT_COLOURS)
-    assert labels(right) == ("digit", "mean value / 255")
-
-
-def test_mass_centres():
-    image = np.eye(28)
-    left, right = figures.mass_centres([13, 14.5], [12, 15], image, "t").axes
-    assert np.array_equal(shown(left), image)
-    box = np.array(line(left.lines[0]))
-    assert np.ptp(box, axis=1).tolist() == [20, 20] and box.mean(axis=1).max() < 14
-    [points] = right.collections
-    assert points.get_offsets().tolist() == [[12, 13], [15, 14.5]]  # x is the column
-    assert labels(right) == ("column", "row") and right.yaxis_inverted()
-    assert line(left.lines[1]) == line(right.lines[0]) == [[14], [14]]
 
 
 def test_feature_maps():
