@@ -185,6 +185,7 @@ def sliding_window(
             ax.text(-0.14, 0.5, sign, fontsize=14, ha="center", va="center", transform=ax.transAxes)
         for ax in row:
             ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
     for ax, text in zip(grid[0], ("image", "patch", "filter", "product"), strict=False):
         ax.set_title(text, fontsize=11)
     for mappable, axes in ((products, grid[:, 2:4]), (drawn, grid[:, 4:])):
