@@ -155,6 +155,8 @@ def _parameters(pool: int, convolved: int = 24, bias: int = 1, maps: int = 32) -
 
 
 def _check_2_2(answer, digits: Dataset) -> str | None:
+    if np.size(answer) != 1:
+        return f"The answer is one number, the sum for all layers; these are {np.size(answer)}."
     likely = {
         _parameters(3): "That is the network as it is, with a pool of 3 x 3.",
         _parameters(2, bias=0): "Nearly: each filter and each unit has a bias as well.",

@@ -106,6 +106,7 @@ def test_other_parameters(said):
     assert "32 maps, one for each filter" in said("2.2", 832 + 256 * (12 * 12 + 1) + 2570)
     assert "without any pool" in said("2.2", counted(1))
     assert "What does a pool of 2 leave" in said("2.2", 12)
+    assert "one number, the sum" in said("2.2", [832, right - 832 - 2570, 2570])
     assert said("2.2", "a million").startswith("2.2: not yet.")
 
 
