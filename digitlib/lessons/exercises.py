@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage
-from sklearn.datasets import load_digits as small_digits
 
 from digitlib import training
 from digitlib.datasets import Dataset, load_digits
+from digitlib.datasets.digits import small_digits
 from digitlib.files import PRETRAINED, SAMPLES
 from digitlib.models import load_network
 from digitlib.reading import open_picture, prepare
@@ -182,8 +182,8 @@ def _check_2_3(network, digits: Dataset) -> str | None:
         return f"It takes images of {network.input_shape[1:]}; these are (8, 8, 1)."
     if not any("Conv2D" in type(layer).__name__ for layer in network.layers):
         return "It has no convolution: it may read well, but it has to have a Conv2D layer."
-    small = small_digits()
-    images, labels = small.images[:HELD, :, :, None] / 16, small.target[:HELD]
+    images, labels = (part[:HELD] for part in small_digits())
+    images = images[..., None] / 16
     probabilities = np.asarray(network.predict(images, verbose=0))
     if probabilities.shape != (len(images), 10):
         return f"For an image it gives shape {probabilities.shape[1:]}; there are ten classes."
