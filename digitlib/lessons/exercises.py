@@ -12,6 +12,7 @@ from scipy import ndimage, spatial
 
 from digitlib import training
 from digitlib.datasets import Dataset, load_digits
+from digitlib.datasets.digits import small_digits
 from digitlib.files import PRETRAINED, SAMPLES
 from digitlib.models import load_network
 from digitlib.reading import open_picture, prepare
@@ -170,9 +171,13 @@ def _check_1_3(slant, digits: Dataset) -> str | None:
 
 CONVOLUTION = 32 * (5 * 5 + 1)  # parameters of the first layer
 LAST = 10 * (256 + 1)  # and of the last
+HELD = 297  # of scikit-learn's images score in exercise 2.3; 1,500 are to learn from
+WELL = 0.9  # of them are read by a network that has learned
 
 
 def _check_2_1(answer, digits: Dataset) -> str | None:
+    if callable(answer):
+        return "The answer is the filter itself, an array of 5 x 5 weights; this can be called."
     window = np.squeeze(np.asarray(answer, float))
     if window.shape != (5, 5):
         return f"The answer has 5 rows of 5 weights; this has shape {np.shape(answer)}."
@@ -183,21 +188,29 @@ def _check_2_1(answer, digits: Dataset) -> str | None:
     rising = found.pop("a rising")
     best = max(found, key=lambda name: found[name])
     if not rising > 0:
-        return "To a rising stroke it answers with zero or less, and ReLU leaves nothing of that."
-    hint = f"It answers as much to {best} stroke: take weight away where / is not."
-    return None if rising > found[best] else hint
+        hint = f"To a rising stroke it answers with {rising:.1f}, and ReLU leaves nothing of that. "
+        if window[row + column == 0].min() > 0:
+            return hint + "The stroke is three pixels wide: weights beside the diagonal count, too."
+        return hint + "Where does / lie? Row 0 is the upper one."
+    what = f"{best} stroke".replace(", without a stroke", "")
+    hint = f"It answers to {what} with {found[best]:.1f}, to a rising stroke with {rising:.1f}: "
+    return None if rising > found[best] else hint + "take weight away where / is not."
 
 
-def _parameters(pool: int, convolved: int = 24, bias: int = 1) -> int:
-    flat = 32 * (convolved // pool) ** 2
+def _parameters(pool: int, convolved: int = 24, bias: int = 1, maps: int = 32) -> int:
+    flat = maps * (convolved // pool) ** 2
     return 32 * (5 * 5 + bias) + 256 * (flat + bias) + 10 * (256 + bias)
 
 
 def _check_2_2(answer, digits: Dataset) -> str | None:
+    if np.size(answer) != 1:
+        return f"The answer is one number, the sum for all layers; these are {np.size(answer)}."
     likely = {
         _parameters(3): "That is the network as it is, with a pool of 3 x 3.",
         _parameters(2, bias=0): "Nearly: each filter and each unit has a bias as well.",
         _parameters(2, convolved=28): "A window of 5 x 5 fits into 28 x 28 at 24 x 24 places only.",
+        _parameters(2, maps=1): "The pool leaves 32 maps, one for each filter, and not one.",
+        _parameters(1): "That is without any pool: what do 2 x 2 leave of 24 x 24 numbers?",
         _parameters(2) - CONVOLUTION: "Nearly: the convolution has parameters, too.",
         _parameters(2) - LAST: "Nearly: the last layer has parameters, too.",
         _parameters(2): None,
@@ -206,20 +219,34 @@ def _check_2_2(answer, digits: Dataset) -> str | None:
     return likely.get(int(answer), hint)
 
 
-def _check_2_3(answer, digits: Dataset) -> str | None:
-    if not hasattr(answer, "predict"):
-        return "The answer is the fitted model itself, not its score or its predictions."
-    order = np.random.default_rng(0).permutation(len(digits.train_labels))
-    held_out = order[: min(1000, len(order) // 4)]
-    images, labels = digits.train_images[held_out] / np.float32(255), digits.train_labels[held_out]
-    moved = np.roll(images, 3, axis=2)
-    still, right = (np.mean(answer.predict(x.reshape(-1, 784)) == labels) for x in (images, moved))
-    scores = f"It reads {still:.0%} of the held-out images as they are, {right:.0%} moved by 3: "
-    if max(still, right) < 0.5:
-        return scores + "does it learn from pixels between 0 and 1, with the labels in order?"
-    if right < still - 0.1:
-        return scores + "let it learn from images that are moved as far."
-    return scores + "keep the unmoved images, too." if still < right - 0.1 else None
+def _check_2_3(network, digits: Dataset) -> str | None:
+    if not hasattr(network, "predict") or not hasattr(network, "layers"):
+        if hasattr(network, "history"):
+            return "That is what fit returns; the answer is the network that it was called on."
+        return "The answer is the network itself, not its score or what it predicts."
+    if not network.built:
+        return "It does not know the shape of its images: begin with a keras.Input."
+    if tuple(network.input_shape[1:]) not in ((8, 8, 1), (8, 8)):
+        return f"It takes images of {network.input_shape[1:]}; these are (8, 8, 1)."
+    if not any("Conv2D" in type(layer).__name__ for layer in network.layers):
+        return "It has no convolution: it may read well, but it has to have a Conv2D layer."
+    images, labels = (part[:HELD] for part in small_digits())
+    images = images[..., None] / 16
+    probabilities = np.asarray(network.predict(images, verbose=0))
+    if probabilities.shape != (len(images), 10):
+        return f"For an image it gives shape {probabilities.shape[1:]}; there are ten classes."
+    if probabilities.min() < 0 or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
+        return "Its ten outputs do not sum to 1: which activation makes them probabilities?"
+    share = np.mean(probabilities.argmax(axis=1) == labels)
+    if share >= WELL:
+        return None
+    unscaled = np.asarray(network.predict(16 * images, verbose=0)).argmax(axis=1)
+    scores = f"It reads {share:.0%} of the first {len(images)} images: "
+    if np.mean(unscaled == labels) >= WELL:
+        return scores + "it has learned from values up to 16; divide by 16."
+    if share < 0.3:
+        return scores + "a guess. Has this network been fitted, to images and labels in one order?"
+    return scores + "more epochs or more filters may help."
 
 
 # Notebook 3: training

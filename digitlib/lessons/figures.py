@@ -116,17 +116,54 @@ def image_grid(
     return figure
 
 
-def feature_maps(image: np.ndarray, maps: np.ndarray, title: str) -> Figure:
-    """Return an image beside what filters made of it, (height, width, n), eight in a row."""
-    rows = -(-maps.shape[-1] // 8)
-    figure = new_figure(rows * 0.9 + 0.4, title)
-    grid = figure.add_gridspec(rows, 8 + 2 * rows)
-    _image(figure.add_subplot(grid[:, : 2 * rows]), image, "input")
-    for i in range(maps.shape[-1]):
-        ax = figure.add_subplot(grid[i // 8, 2 * rows + i % 8])
-        ax.imshow(maps[..., i], cmap="cividis")
-        ax.axis("off")
+def sliding_window(
+    image: np.ndarray,
+    window: np.ndarray,
+    filtered: np.ndarray,
+    places: dict[str, tuple[int, int]],
+    title: str,
+) -> Figure:
+    """Return how a filter's window slides over an image: a row for each named place.
+
+    From the left: the image with the window at (row, column), the patch below it, the filter, the
+    two multiplied, and the map `filtered`, where their sum is one pixel. Red is above zero, blue
+    below.
+    """
+    figure = new_figure(1.55 * len(places) + 1.0, title)
+    grid = figure.subplots(len(places), 5, squeeze=False)
+    high, wide = window.shape
+    signed = {"cmap": "RdBu_r", "vmin": -np.abs(window).max(), "vmax": np.abs(window).max()}
+    for row, (name, (top, left)) in zip(grid, places.items(), strict=True):
+        patch = image[top : top + high, left : left + wide]
+        _image(row[0], image)
+        _frame(row[0], left, top, wide, high)
+        row[1].imshow(patch, cmap="gray", vmin=0, vmax=1)
+        row[2].imshow(window, **signed)
+        products = row[3].imshow(patch * window, **signed)
+        largest = max(np.abs(filtered).max(), 1e-9)
+        drawn = row[4].imshow(filtered, cmap="RdBu_r", vmin=-largest, vmax=largest)
+        _frame(row[4], left, top, 1, 1)
+        row[0].set_ylabel(name, fontsize=11)
+        row[4].set_title(f"sum: {filtered[top, left]:+.2f}", fontsize=11)
+        for sign, ax in zip(("\u00d7", "=", "\u2192"), row[2:], strict=True):
+            ax.text(-0.14, 0.5, sign, fontsize=14, ha="center", va="center", transform=ax.transAxes)
+        for ax in row:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+    for ax, text in zip(grid[0], ("image", "patch", "filter", "product"), strict=False):
+        ax.set_title(text, fontsize=11)
+    for mappable, axes in ((products, grid[:, 2:4]), (drawn, grid[:, 4:])):
+        bar = figure.colorbar(mappable, ax=axes, location="bottom", aspect=12, pad=0.03)
+        bar.ax.locator_params(nbins=3)
     return figure
+
+
+def _frame(axes: Axes, left: float, top: float, wide: float, high: float) -> None:
+    """Draw an orange frame around pixels of an image."""
+    right, bottom = left + wide - 0.5, top + high - 0.5
+    left, top = left - 0.5, top - 0.5
+    across, down = [left, right, right, left, left], [top, top, bottom, bottom, top]
+    axes.plot(across, down, color=OTHER, linewidth=2)
 
 
 def learning_curves(histories: dict[str, dict], title: str) -> Figure:

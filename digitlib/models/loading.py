@@ -201,9 +201,9 @@ def _check_size(path: Path) -> None:
 
     with tf.Graph().as_default() as graph:  # here nothing is computed, and nothing takes memory
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-        shapes = [[tuple(t.shape[1:]) for t in ends] for ends in (model.inputs, model.outputs)]
-        _check_shapes(path, *shapes, INPUTS)
-        model(tf.zeros((BATCH, *shapes[0][0])))
+        inputs, outputs = ([tuple(t.shape[1:]) for t in e] for e in (model.inputs, model.outputs))
+        _check_shapes(path, inputs, outputs, INPUTS)
+        model(tf.zeros((BATCH, *inputs[0])))
     sizes = [t.shape.num_elements() or 0 for op in graph.get_operations() for t in op.outputs]
     if max(sizes) > MAX_VALUES:
         raise too_large(path)

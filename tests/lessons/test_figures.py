@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from digitlib.files import DIGIT_COLOURS, SAMPLES
 from digitlib.lessons import figures
@@ -45,12 +46,27 @@ def test_image_grid():
     assert len(bare.axes) == 10 and not any(axes.get_title() for axes in bare.axes)
 
 
-def test_feature_maps():
-    image, maps = np.eye(28), np.random.default_rng(0).random((24, 24, 9))
-    first, *others = figures.feature_maps(image, maps, "t").axes
-    assert np.array_equal(shown(first), image) and first.get_title() == "input"
-    assert len(others) == 9
-    assert all(np.array_equal(shown(axes), maps[..., i]) for i, axes in enumerate(others))
+def test_sliding_window():
+    rng = np.random.default_rng(0)
+    image, window = rng.random((28, 28)), rng.normal(size=(5, 5))
+    filtered = ndimage.correlate(image, window)[2:-2, 2:-2]
+    places = {"edge": (3, 4), "blank": (20, 0)}
+    figure = figures.sliding_window(image, window, filtered, places, "t")
+    for row, (name, (top, left)) in zip((0, 1), places.items(), strict=True):
+        whole, patch, weights, product, made = figure.axes[5 * row : 5 * row + 5]
+        assert whole.get_ylabel() == name and np.array_equal(shown(whole), image)
+        assert np.array_equal(shown(patch), image[top : top + 5, left : left + 5])
+        assert np.array_equal(shown(weights), window)
+        assert np.allclose(shown(product), shown(patch) * window)
+        assert np.array_equal(shown(made), filtered)
+        assert made.get_title() == f"sum: {shown(product).sum():+.2f}"
+        for axes, size in ((whole, 5), (made, 1)):
+            across, down = line(axes.lines[0])
+            assert (min(across), min(down)) == (left - 0.5, top - 0.5)
+            assert np.ptp(across) == np.ptp(down) == size
+        for axes in (weights, product, made):  # white is zero
+            lowest, highest = axes.get_images()[0].get_clim()
+            assert lowest == -highest
 
 
 def test_learning_curves():
