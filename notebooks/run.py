@@ -1,17 +1,22 @@
 """Execute the five notebooks in order: `python notebooks/run.py [--outputs]`.
 
+They run in an empty copy of their folder, so that what a reader's notebooks have saved is not used.
 Writes them, and the worked answers as they are stored, as pages with an index to build/; with
 --outputs, executes the answers too and stores all outputs in the notebooks. Prints for each its
 seconds and the peak memory of its kernel.
 """
 
 import argparse
+import contextlib
 import html
 import json
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -39,6 +44,19 @@ except ImportError:  # Windows
 """
 
 
+@contextlib.contextmanager
+def copy_of_notebooks() -> Iterator[Path]:
+    """Give a copy of this folder, without anything that running notebooks has left in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "notebooks"
+        for path in sorted(NOTEBOOKS.glob("**/0*.ipynb")):
+            if path.parent in (NOTEBOOKS, NOTEBOOKS / "answers"):
+                target = copy / path.relative_to(NOTEBOOKS)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
+        yield copy
+
+
 def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
     """Return a notebook with fresh outputs, and its kernel's peak memory in MB."""
     notebook = nbformat.read(path, as_version=4)
@@ -60,11 +78,25 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = last_of_each_line(output.text)
+        give_alternative_texts(cell)
     probed.metadata = {
         "kernelspec": probed.metadata["kernelspec"],
         "language_info": {"name": "python"},
     }
     return probed, peak
+
+
+def give_alternative_texts(cell: nbformat.NotebookNode) -> None:
+    """Write the texts in a cell's metadata ("alt", a list) beside its figures, in order.
+
+    They stand there, as code that gave them would be no example of plain matplotlib.
+    """
+    texts = cell.metadata.get("alt", [])
+    figures_shown = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+    if texts and len(texts) != len(figures_shown):
+        raise ValueError(f"cell {cell.id}: {len(texts)} texts, {len(figures_shown)} figures")
+    for text, output in zip(texts, figures_shown, strict=False):
+        output.metadata.setdefault("image/png", {})["alt"] = text
 
 
 def last_of_each_line(text: str) -> str:
@@ -116,24 +148,25 @@ def main() -> int:
     if digits.name != "MNIST":
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
     pages, began = [], time.perf_counter()
-    for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
-        is_answer = path.parent != NOTEBOOKS
-        if is_answer and not options.outputs:
-            write_page(path, nbformat.read(path, as_version=4))
-            continue
-        start = time.perf_counter()
-        print(f"{path.stem:<24}", end="", flush=True)
-        try:
-            notebook, peak = execute(path)
-        except CellExecutionError as error:
-            print(f"failed:\n{error}")
-            return 1
-        print(f"{time.perf_counter() - start:6.1f} s   {peak:6.0f} MB", flush=True)
-        if options.outputs:
-            nbformat.write(notebook, path)
-        page = write_page(path, notebook)
-        if not is_answer:
-            pages.append((page.name, title(notebook)))
+    with copy_of_notebooks() as copies:
+        for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
+            is_answer = path.parent != NOTEBOOKS
+            if is_answer and not options.outputs:
+                write_page(path, nbformat.read(path, as_version=4))
+                continue
+            start = time.perf_counter()
+            print(f"{path.stem:<24}", end="", flush=True)
+            try:
+                notebook, peak = execute(copies / path.relative_to(NOTEBOOKS))
+            except CellExecutionError as error:
+                print(f"failed:\n{error}")
+                return 1
+            print(f"{time.perf_counter() - start:6.1f} s   {peak:6.0f} MB", flush=True)
+            if options.outputs:
+                nbformat.write(notebook, path)
+            page = write_page(path, notebook)
+            if not is_answer:
+                pages.append((page.name, title(notebook)))
     print(f"{'all of them':<24}{time.perf_counter() - began:6.1f} s")
     if options.outputs:
         write_readme_picture()
