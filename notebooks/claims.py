@@ -171,6 +171,8 @@ def faults_of_prose(
     text = prose_of(notebook)
     masked = without_code(text)
     numerals = {match.start(): match[0] for match in NUMERAL.finditer(masked)}
+    code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
+    exercises = set(re.findall(r'\bcheck\("([\d.]+)"', code))
     faults, claimed = [], set()
     for claim in claims:
         found = find_sentence(claim.sentence, text)
@@ -184,9 +186,9 @@ def faults_of_prose(
             claimed.add(found[0])
             faults += _without_about(claim, masked, found[0])
     for at, numeral in numerals.items():
-        constant = constants.fullmatch(numeral) or (
-            LONE_DIGIT.fullmatch(numeral) and not UNIT.match(masked, at + len(numeral))
-        )
+        is_name = LONE_DIGIT.fullmatch(numeral) or numeral in exercises
+        has_unit = UNIT.match(masked, at + len(numeral))
+        constant = constants.fullmatch(numeral) or (is_name and not has_unit)
         if at not in claimed and not constant:
             around = " ".join(text[max(0, at - 40) : at + 40].split())
             faults.append(f"{numeral} has no row and is no constant: ... {around} ...")
