@@ -194,6 +194,8 @@ def _check_3_1(cross_entropy, digits: Dataset) -> str | None:
             f"You get {given:.3f}, it should be {right:.3f}. probabilities[:, labels] takes forty "
             "columns of every row; take one number a row: its row number and its label."
         )
+    if np.isclose(given, -np.log(probabilities.max(axis=1)).mean()):
+        return f"You get {given:.3f}: that takes the largest probability, not the right digit's."
     likely = [(-1.0, "a sign"), (40.0, "sum, not mean"), (0.1, "averaged over digits, too")]
     likely += [(1 / np.log(10), "log10"), (1 / np.log(2), "log2")]
     why = next((f" ({hint}?)" for f, hint in likely if np.isclose(given, f * right)), "")
@@ -205,7 +207,7 @@ def _check_3_2(epochs, digits: Dataset) -> str | None:
         return -(-images // batch)  # the last batch need not be full
 
     wanted, each, floored = 4 * steps(64), steps(640), len(digits.train_labels) * 11 // 12 // 640
-    likely = {
+    likely: dict[float, str | None] = {
         -(-wanted // each): None,
         4: "As many epochs show each image as often, but in a tenth of the steps.",
         wanted: "That many steps the four epochs have; asked for are epochs.",
@@ -217,8 +219,10 @@ def _check_3_2(epochs, digits: Dataset) -> str | None:
 
 
 def _check_3_3(network, digits: Dataset) -> str | None:
-    if not hasattr(network, "count_params"):
+    if isinstance(network, type) or not hasattr(network, "count_params"):
         return "Give the trained network itself, not what fit or evaluate returned."
+    if not network.built:
+        return "It has no weights yet: begin with keras.Input((28, 28, 1)), and fit it."
     if tuple(network.input_shape[1:]) != (28, 28, 1) or tuple(network.output_shape) != (None, 10):
         shapes = f"{network.input_shape} and gives {network.output_shape}"
         return f"The network takes {shapes}; expected are (None, 28, 28, 1) and (None, 10)."
