@@ -250,44 +250,72 @@ def _check_2_3(network, digits: Dataset) -> str | None:
 
 
 # Notebook 3: training
-def _check_3_1(steps, digits: Dataset) -> str | None:
-    recipe, total = training.recipe_for("classic", digits), len(digits.train_labels)
-    each = int(total * (1 - recipe.validation_fraction)) // recipe.batch_size
-    likely = {
-        each: "That is one epoch; the recipe has more of them.",
-        (each + 1) * recipe.epochs: "A last batch that is not full is left out.",
-        total // recipe.batch_size * recipe.epochs: "The validation images are not learned from.",
-        each * recipe.epochs: None,
-    }
-    return likely.get(steps, "Steps an epoch: images to learn from // images a batch.")
-
-
-def _check_3_2(cross_entropy, digits: Dataset) -> str | None:
+def _check_3_1(cross_entropy, digits: Dataset) -> str | None:
+    if not callable(cross_entropy):
+        return "Give the function itself, without calling it: answer = cross_entropy."
     rng = np.random.default_rng(0)
     probabilities, labels = rng.dirichlet(np.ones(10), 40), rng.integers(0, 10, 40)
-    given = np.asarray(cross_entropy(probabilities.copy(), labels.copy()))
+    inputs = probabilities.copy(), labels.copy()
+    given = np.asarray(cross_entropy(*inputs))
+    if not (np.array_equal(inputs[0], probabilities) and np.array_equal(inputs[1], labels)):
+        return "The function changes the arrays that it is given; let it work on a copy."
     if given.shape != ():
-        return f"The function returns shape {given.shape}; expected one number, the mean."
+        return f"The function returns shape {given.shape}; expected one number, the average."
     right = -np.log(probabilities[np.arange(40), labels]).mean()
-    if np.isclose(given, right, rtol=1e-3):
+    if np.isclose(given, right, rtol=1e-4):
         return None
-    likely = [(-1.0, "a sign"), (40.0, "sum, not mean")]
+    if np.isclose(given, -np.log(probabilities[:, labels]).mean()):
+        return (
+            f"You get {given:.3f}, it should be {right:.3f}. probabilities[:, labels] takes forty "
+            "columns of every row; take one number a row: its row number and its label."
+        )
+    if np.isclose(given, -np.log(probabilities.max(axis=1)).mean()):
+        return f"You get {given:.3f}: that takes the largest probability, not the right digit's."
+    likely = [(-1.0, "a sign"), (40.0, "sum, not mean"), (0.1, "averaged over digits, too")]
     likely += [(1 / np.log(10), "log10"), (1 / np.log(2), "log2")]
     why = next((f" ({hint}?)" for f, hint in likely if np.isclose(given, f * right)), "")
     return f"For 40 made-up images you get {given:.3f}{why}; it should be {right:.3f}."
 
 
-def _check_3_3(best_epoch, digits: Dataset) -> str | None:
-    history = {"accuracy": [0.5, 0.7, 0.8, 0.9, 0.97], "val_accuracy": [0.6, 0.7, 0.9, 0.8, 0.9]}
-    history |= {"loss": [2.0, 1.0, 0.8, 0.6, 0.3], "val_loss": [1.9, 0.8, 0.7, 0.5, 0.9]}
-    likely = {
-        3: None,
-        2: "Epochs are counted from 1.",
-        4: "That is the epoch of the lowest validation loss; asked for is accuracy.",
-        5: "That is the last epoch: look at validation, and of equals take the first.",
+def _check_3_2(epochs, digits: Dataset) -> str | None:
+    def steps(batch: int, images: int = len(digits.train_labels) * 11 // 12) -> int:
+        return -(-images // batch)  # the last batch need not be full
+
+    wanted, each, floored = 4 * steps(64), steps(640), len(digits.train_labels) * 11 // 12 // 640
+    likely: dict[float, str | None] = {
+        -(-wanted // each): None,
+        4: "As many epochs show each image as often, but in a tenth of the steps.",
+        wanted: "That many steps the four epochs have; asked for are epochs.",
+        each: "That many steps one epoch has with batches of 640; asked for are epochs.",
     }
-    epoch = best_epoch(history)
-    return likely.get(epoch, f"You get {epoch}; expected is a whole number, 1 or more.")
+    likely.setdefault(-(-wanted // floored), "A last batch that is not full is a step, too.")
+    hint = "Count the steps of four epochs with 64, and those of one epoch with 640."
+    return likely.get(float(epochs), hint)
+
+
+def _check_3_3(network, digits: Dataset) -> str | None:
+    if isinstance(network, type) or not hasattr(network, "count_params"):
+        return "Give the trained network itself, not what fit or evaluate returned."
+    if not network.built:
+        return "It has no weights yet: begin with keras.Input((28, 28, 1)), and fit it."
+    if tuple(network.input_shape[1:]) != (28, 28, 1) or tuple(network.output_shape) != (None, 10):
+        shapes = f"{network.input_shape} and gives {network.output_shape}"
+        return f"The network takes {shapes}; expected are (None, 28, 28, 1) and (None, 10)."
+    if (count := network.count_params()) > 100_000:
+        return f"It has {count:,} parameters. Which layer has most of them, and what feeds it?"
+    cut, few = len(digits.train_labels) * 11 // 12, len(digits.train_labels) < 10_000
+    x = digits.train_images[cut:, ..., None] / np.float32(255)
+    probabilities = np.asarray(network.predict(x, verbose=0))
+    if not np.allclose(probabilities.sum(axis=1), 1, atol=0.01):
+        return "Its ten outputs do not add up to 1: the last layer needs softmax."
+    accuracy = np.mean(probabilities.argmax(axis=1) == digits.train_labels[cut:])
+    wanted = 0.85 if few else 0.97  # from a few hundred images one learns less
+    if accuracy >= wanted:
+        return None
+    said = f"It reads {accuracy:.1%} of the validation images; {wanted:.0%} are asked for. "
+    if accuracy < 0.3:
+        return said + "Has it been fitted, to one-hot labels and to pixels between 0 and 1?"
+    return said + "Let it train for another epoch, or give it more filters."
 
 
 # Notebook 4: its mistakes

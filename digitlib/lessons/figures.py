@@ -166,23 +166,6 @@ def _frame(axes: Axes, left: float, top: float, wide: float, high: float) -> Non
     axes.plot(across, down, color=OTHER, linewidth=2)
 
 
-def learning_curves(histories: dict[str, dict], title: str) -> Figure:
-    """Return loss and accuracy by epoch: solid on training, dashed on validation images."""
-    figure, (left, right) = _charts(3.0, title, 2)
-    for (name, history), colour in zip(histories.items(), (NEUTRAL, OTHER), strict=False):
-        epochs = range(1, len(history["loss"]) + 1)
-        every = max(1, len(epochs) // 10)  # a mark at ten epochs, however many there are
-        for ax, metric in ((left, "loss"), (right, "accuracy")):
-            for prefix, kind, mark in (("", "training", "o-"), ("val_", "validation", "s--")):
-                values = history[prefix + metric]
-                label = f"{name}, {kind}"
-                ax.plot(epochs, values, mark, label=label, color=colour, markevery=every)
-            ax.set(xlabel="epoch", ylabel=metric)
-            ax.locator_params("x", integer=True)
-    right.legend(fontsize=8, frameon=False)
-    return figure
-
-
 def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float | None = 0.0) -> Figure:
     """Return a group of bars for each digit, from one to three named arrays (10,)."""
     figure, (ax,) = _charts(2.8, title)

@@ -69,30 +69,6 @@ def test_sliding_window():
             assert lowest == -highest
 
 
-def test_learning_curves():
-    names = ("loss", "accuracy", "val_loss", "val_accuracy")
-    histories = {
-        name: {key: [0.1 * i + shift, 0.5] for i, key in enumerate(names)}
-        for name, shift in (("plain", 0), ("better", 1))
-    }
-    left, right = figures.learning_curves(histories, "t").axes
-    for axes, metric in ((left, "loss"), (right, "accuracy")):
-        assert labels(axes) == ("epoch", metric)
-        drawn = {curve.get_label(): (line(curve), curve.get_linestyle()) for curve in axes.lines}
-        assert drawn == {
-            f"{name}, {kind}": ([[1, 2], history[key]], style)
-            for name, history in histories.items()
-            for kind, key, style in (
-                ("training", metric, "-"),
-                ("validation", f"val_{metric}", "--"),
-            )
-        }
-        assert len({curve.get_color() for curve in axes.lines}) == 2
-        axes.figure.draw_without_rendering()
-        assert all(place == int(place) for place in axes.get_xticks())
-    assert len(right.get_legend().get_texts()) == 4
-
-
 def test_bars_by_digit():
     values = {"a": COUNTS / 20, "b": COUNTS / 15}
     figure = figures.bars_by_digit(values, "t", lowest=0.1)
