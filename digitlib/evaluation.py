@@ -1,4 +1,4 @@
-"""How good is a network: scores with their uncertainty, and where it goes wrong."""
+"""How good is a network: scores with their uncertainty, and how sure it may be of them."""
 
 from collections.abc import Callable
 
