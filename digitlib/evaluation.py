@@ -1,4 +1,4 @@
-"""How good is a network: scores with their uncertainty, and where it goes wrong."""
+"""How good is a network: scores with their uncertainty, and how sure it may be of them."""
 
 from collections.abc import Callable
 
@@ -87,52 +87,6 @@ def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float
         return 0, 0, 1.0
     p = binomtest(only_first, only_first + only_second, 0.5).pvalue
     return only_first, only_second, float(p)
-
-
-def most_confused(confusion: np.ndarray, count: int) -> list[tuple[int, int, int]]:
-    """Return a confusion matrix's largest off-diagonal entries as (label, read as, how often).
-
-    >>> confusion = np.diag([90] * 10)
-    >>> confusion[4, 9] = 5
-    >>> most_confused(confusion, 1)
-    [(4, 9, 5)]
-    """
-    errors = confusion - np.diag(np.diag(confusion))
-    order = np.argsort(-errors, axis=None, kind="stable")[:count]
-    rows, columns = np.unravel_index(order, errors.shape)
-    return [(int(r), int(c), int(errors[r, c])) for r, c in zip(rows, columns, strict=True)]
-
-
-def most_confident_mistakes(labels: np.ndarray, probs: np.ndarray, count: int) -> np.ndarray:
-    """Return the indices of wrong answers, the most confident first."""
-    wrong = np.flatnonzero(~right(probs, labels))
-    order = np.argsort(-probs[wrong].max(axis=1), kind="stable")
-    return wrong[order[:count]]
-
-
-def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> np.ndarray:
-    """Return mean confidence, share right and count, (k, 3), of k filled bins of confidence.
-
-    `right` is (n,) bool, `confidence` (n,) in 0..1; the bins have equal width.
-
-    >>> reliability(np.array([True, False, True, True]), np.array([0.5, 0.5, 0.9, 0.9])).tolist()
-    [[0.5, 0.5, 2.0], [0.9, 1.0, 2.0]]
-    """
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    masks = [places == b for b in np.unique(places)]
-    return np.array([(confidence[m].mean(), right[m].mean(), m.sum()) for m in masks])
-
-
-def calibration_error(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> float:
-    """Return the expected calibration error, 0..1: how far confidence is from the share right.
-
-    M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015.
-
-    >>> calibration_error(np.array([True, False]), np.array([0.75, 0.75]))
-    0.25
-    """
-    means, shares, counts = reliability(right, confidence, bins).T
-    return float(np.sum(np.abs(means - shares) * counts) / np.sum(counts))
 
 
 def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:

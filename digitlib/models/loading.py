@@ -85,7 +85,7 @@ def load_network(path: str | Path) -> Network:
     ModelError
         If the file is missing, damaged, too large, made of layers other than plain ones, or takes
         or gives anything but one image and its probabilities. The function raises it where what
-        the network gives are not probabilities.
+        the network gives are not probabilities, and a ValueError where it is not given images.
 
     Examples
     --------
@@ -109,7 +109,10 @@ def load_network(path: str | Path) -> Network:
 
 
 def _checked(network: Network, path: Path, images: np.ndarray) -> np.ndarray:
-    """Return what a network gives for images, once it is known to be probabilities."""
+    """Return the probabilities that a network gives for images, once both are known to be such."""
+    shape, kind = np.shape(images), getattr(images, "dtype", type(images).__name__)
+    if len(shape) != 3 or shape[1:] != (28, 28) or kind != np.uint8:
+        raise ValueError(f"Expected images as uint8 of shape (n, 28, 28), not {kind} of {shape}.")
     probs = network(images)
     shaped = probs.shape in ((len(images), 10), (len(images), 11))
     # Compared the other way round, NaN would pass.

@@ -93,37 +93,6 @@ def test_curves():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(lines)
 
 
-def test_confusion_heatmap():
-    confusion = np.diag(np.arange(10) * 10)
-    confusion[4, 9] = 40  # of eighty fours
-    confusion[0] = 0
-    left, right = figures.confusion_heatmap(confusion, "t").axes
-    rates = 100 * confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    for axes, values, form in ((left, confusion, "d"), (right, rates, ".1f")):
-        texts = [text.get_text() for text in axes.texts]
-        assert texts == [format(value, form) for value in values.ravel()]
-        coloured = axes.collections[0].get_array().reshape(10, 10)
-        assert coloured[4, 9] == values[4, 9] and np.count_nonzero(coloured) == 1
-        assert labels(axes) == ("read as", "what it is") and axes.yaxis_inverted()
-    assert [axes.get_title() for axes in (left, right)] == ["images", "% of row"]
-    assert rates[4, 9] == 50
-
-
-def test_reliability_diagram():
-    points = {
-        "a": np.array([[0.5, 0.4, 10], [0.9, 1.0, 1000]]),
-        "b": np.array([[0.6, 0.7, 100]]),
-    }
-    [axes] = figures.reliability_diagram(points, "t").axes
-    ideal, *drawn = axes.lines
-    assert line(ideal) == [[0, 1], [0, 1]]
-    for curve, dots, (name, array) in zip(drawn, axes.collections, points.items(), strict=True):
-        assert line(curve) == array[:, :2].T.tolist()
-        assert dots.get_offsets().tolist() == array[:, :2].tolist() and dots.get_label() == name
-        assert np.allclose(dots.get_sizes(), 10 + 20 * np.log10(array[:, 2]))
-    assert labels(axes) == ("confidence", "share right")
-
-
 @pytest.mark.parametrize("name", ["several_digits.jpg", "blank_paper.jpg"])
 def test_reading_steps(name):
     prepared = prepare(SAMPLES / name)
