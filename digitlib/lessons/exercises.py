@@ -274,6 +274,7 @@ def _check_4_3(answer, digits: Dataset) -> str | None:
 
 MIDDLE, OFF = 13.75, 1.25  # where the centre of mass lies in 28 pixels, and how far it may be off
 LONGER_SIDE = (18, 22)  # pixels of a digit that was scaled to 20
+MOST_INK = 0.4  # of an image's pixels; digits have less than half as much
 INKED = 60  # of 255: darker pixels of a prepared image are an edge's
 CRUMBS = ((0.92, 0.06), (0.1, 0.07), (0.93, 0.92))  # (row, column), as shares of the picture
 CRUMB = 1 / 50  # a crumb's side, as a share of the picture's longer one
@@ -334,6 +335,8 @@ def _fault_of_prepared(image: np.ndarray, text: str, network: Callable) -> str |
         return f"the image is {image.dtype}; expected uint8."
     if image.mean() > 127:
         return "the image is black on white; ink should be white."
+    if np.mean(image > INKED) > MOST_INK:
+        return "most of what is white must be the paper; it is piece 0, and often the largest."
     rows, columns = np.nonzero(image > INKED)
     pieces = ndimage.label(image > INKED, np.ones((3, 3)))[1]
     if pieces > 1:
@@ -363,7 +366,11 @@ def _check_5_2(without_crumbs, digits: Dataset) -> str | None:
             top, left = (int(share * n) for share, n in zip(place, grey.shape, strict=True))
             grey[top : top + side, left : left + side] += darker
         given = grey.copy()
-        image = np.asarray(without_crumbs(given))
+        try:
+            image = np.asarray(without_crumbs(given))
+        except Exception as error:  # whatever a reader's function does
+            said = f"{type(error).__name__}: {error}"
+            return f"The function fails ({said}); it gets what open_grey returns, an array."
         if not np.array_equal(given, grey):
             return f"{name}: the function changes the picture that it is given; let it copy."
         if fault := _fault_of_prepared(image, text, network):

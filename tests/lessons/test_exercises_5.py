@@ -94,7 +94,8 @@ def test_without_crumbs(said, least):
         (dark_ones, "light_on_dark.png with crumbs: it is read as"),
         (in_place, "changes the picture that it is given"),
         (without_crumbs(open_grey(PHOTO)), "Give the function itself"),
-        (lambda name: open_grey(name), "cannot be checked"),
+        (lambda name: open_grey(name), "it gets what open_grey returns, an array"),
+        (lambda grey: to_image(~find_ink(grey)), "must be the paper"),
     ],
 )
 def test_not_without_crumbs(said, function, sentence):
