@@ -274,7 +274,7 @@ def _check_4_3(answer, digits: Dataset) -> str | None:
 
 MIDDLE, OFF = 13.75, 1.25  # where the centre of mass lies in 28 pixels, and how far it may be off
 LONGER_SIDE = (18, 22)  # pixels of a digit that was scaled to 20
-MOST_INK = 0.4  # of an image's pixels; digits have less than half as much
+MOST_INK = 0.4  # of an image's pixels; these digits have a quarter of that
 INKED = 60  # of 255: darker pixels of a prepared image are an edge's
 CRUMBS = ((0.92, 0.06), (0.1, 0.07), (0.93, 0.92))  # (row, column), as shares of the picture
 CRUMB = 1 / 50  # a crumb's side, as a share of the picture's longer one
@@ -295,7 +295,7 @@ def _open_grey(name: str) -> np.ndarray:
 
 
 def _ink_of(grey: np.ndarray) -> np.ndarray:
-    return find_ink(np.repeat(np.uint8(grey)[..., None], 3, axis=2)) > 0.5
+    return find_ink(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)) > 0.5
 
 
 def _check_5_1(answer, digits: Dataset) -> str | None:

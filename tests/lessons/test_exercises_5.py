@@ -91,7 +91,7 @@ def test_without_crumbs(said, least):
         (lambda grey: without_crumbs(grey)[None], "shape (1, 28, 28)"),
         (lambda grey: np.flip(without_crumbs(grey)), "is read as"),
         (lambda grey: None, "shape ()"),
-        (dark_ones, "light_on_dark.png with crumbs: it is read as"),
+        (dark_ones, "light_on_dark.png with crumbs: most of what is white must be the paper"),
         (in_place, "changes the picture that it is given"),
         (without_crumbs(open_grey(PHOTO)), "Give the function itself"),
         (lambda name: open_grey(name), "it gets what open_grey returns, an array"),
