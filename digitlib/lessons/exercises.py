@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage, spatial
 
 from digitlib import training
@@ -15,7 +16,6 @@ from digitlib.datasets import Dataset, load_digits
 from digitlib.datasets.digits import small_digits
 from digitlib.files import PRETRAINED, SAMPLES
 from digitlib.models import load_network
-from digitlib.reading import open_picture, prepare
 from digitlib.reading.ink import find_ink
 
 ROUNDED = 0.0051  # an answer that is rounded to two decimals is good enough
@@ -438,47 +438,129 @@ def _check_4_4(answer, digits: Dataset) -> str | None:
 
 
 # Notebook 5: your own pictures
-def _check_5_1(centred, digits: Dataset) -> str | None:
-    image = prepare(SAMPLES / "dark_on_light.png").lines[0].glyphs[0, 1].image
-    rows, columns = (np.flatnonzero(image.any(axis)) for axis in (1, 0))
-    for shift in ((1 - rows[0], 26 - columns[-1]), (26 - rows[-1], 1 - columns[0]), (0, 0)):
-        moved = np.roll(image, shift, axis=(0, 1))
-        result = np.asarray(centred(moved.copy()), float)
-        if result.shape != (28, 28):
-            return f"The function returns shape {result.shape}; expected an image, (28, 28)."
-        if abs(result.sum() / moved.sum() - 1) > 0.05:
-            return "The ink itself has changed: the sum of all pixels should stay the same."
-        off = max(abs(c - 13.75) for c in ndimage.center_of_mass(result))
-        if off > 1.25:
-            return f"The ink is {off:.1f} pixels off. Do rows come first? Which way is down?"
-    return None
+
+MIDDLE, OFF = 13.75, 1.25  # where the centre of mass lies in 28 pixels, and how far it may be off
+LONGER_SIDE = (18, 22)  # pixels of a digit that was scaled to 20
+MOST_INK = 0.4  # of an image's pixels; these digits have a quarter of that
+INKED = 60  # of 255: darker pixels of a prepared image are an edge's
+CRUMBS = ((0.92, 0.06), (0.1, 0.07), (0.93, 0.92))  # (row, column), as shares of the picture
+CRUMB = 1 / 50  # a crumb's side, as a share of the picture's longer one
 
 
-def _check_5_2(answer, digits: Dataset) -> str | None:
-    name, ink = answer
+def _single() -> dict[str, str]:
     with (SAMPLES / "labels.csv").open(encoding="utf-8") as file:
-        single = [row["path"] for row in csv.DictReader(file) if len(row["text"]) == 1]
+        return {row["path"]: row["text"] for row in csv.DictReader(file) if len(row["text"]) == 1}
+
+
+def _open_grey(name: str) -> np.ndarray:
+    """Return a sample as notebook 5 opens it."""
+    picture = Image.open(SAMPLES / name).convert("RGBA")
+    paper = Image.new("RGBA", picture.size, "white")
+    picture = Image.alpha_composite(paper, picture).convert("L")
+    picture.thumbnail((400, 400))
+    return np.asarray(picture, float)
+
+
+def _ink_of(grey: np.ndarray) -> np.ndarray:
+    return find_ink(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)) > 0.5
+
+
+def _check_5_1(answer, digits: Dataset) -> str | None:
+    single = _single()
+    if isinstance(answer, str) or not isinstance(answer, tuple | list) or len(answer) != 2:
+        return "The answer is a pair: the picture's name, and the ink that you found in it."
+    name, ink = answer
     if name not in single:
         return f"{name} is none of the six pictures with one digit: {', '.join(single)}."
-    colours = open_picture(SAMPLES / name).colours
-    grey, ink, found = colours.mean(axis=2), np.asarray(ink), find_ink(colours) > 0.5
+    grey, ink = _open_grey(name), np.asarray(ink)
     if ink.shape != grey.shape or ink.dtype != bool:
         return f"The ink is {ink.dtype} of shape {ink.shape}; expected bool of {grey.shape}."
     dark = grey < (grey.min() + grey.max()) / 2
-    if (ink != (dark if dark.mean() < 0.5 else ~dark)).mean() > 0.01:
-        return "That is not the side of the half-way grey value that has fewer pixels."
-    if (found & ink).sum() > 0.5 * (found | ink).sum():
+    fewer = dark if dark.mean() < 0.5 else ~dark
+    if (ink == fewer).mean() < 0.01:
+        return "That is the side with more pixels; take the other one."
+    if (ink != fewer).mean() > 0.01:
+        return "That is not one side of the half-way value, (grey.min() + grey.max()) / 2."
+    true = _ink_of(grey)
+    if (true & ink).sum() > 0.5 * (true | ink).sum():
         return f"In {name} the threshold does find the digit; look at the ink of the others."
     return None
 
 
+def _slimness(ink: np.ndarray) -> float:
+    rows, columns = np.nonzero(ink)
+    return float(np.ptp(rows) / np.ptp(columns))
+
+
+def _fault_of_prepared(image: np.ndarray, text: str, network: Callable) -> str | None:
+    """Return what keeps an image from being read as MNIST's are, if anything does."""
+    if image.shape != (28, 28):
+        return f"the function returns shape {image.shape}; expected an image, (28, 28)."
+    if image.max() <= 1:
+        return "no pixel is above 1; scale the ink to 255."
+    if image.dtype != np.uint8:
+        return f"the image is {image.dtype}; expected uint8."
+    if image.mean() > 127:
+        return "the image is black on white; ink should be white."
+    if np.mean(image > INKED) > MOST_INK:
+        return "most of what is white must be the paper; it is piece 0, and often the largest."
+    rows, columns = np.nonzero(image > INKED)
+    pieces = ndimage.label(image > INKED, np.ones((3, 3)))[1]
+    if pieces > 1:
+        return f"there are {pieces} pieces in the image; the digit is one. Look at it."
+    longer = max(np.ptp(rows), np.ptp(columns)) + 1
+    if not LONGER_SIDE[0] <= longer <= LONGER_SIDE[1]:
+        return f"the digit's longer side is {longer} pixels, not 20; crop it without the crumbs."
+    boxes = np.array([(rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2])
+    off = np.abs(np.array(ndimage.center_of_mass(image)) - MIDDLE).max()
+    if off > OFF:
+        if np.abs(boxes - MIDDLE).max() <= OFF:
+            return "the middle of its box is in the middle, and not its centre of mass."
+        return f"its centre of mass is {off:.1f} pixels off the middle."
+    best = network(image[None])[0].argmax()
+    return None if str(best) == text else f"it is read as {best}; look at your image of it."
+
+
+def _check_5_2(without_crumbs, digits: Dataset) -> str | None:
+    if not callable(without_crumbs):
+        return "Give the function itself, without calling it: answer = without_crumbs."
+    network = load_network(PRETRAINED / "classic.tflite")
+    for name, text in _single().items():
+        grey = _open_grey(name)
+        ink, side = _ink_of(grey), round(CRUMB * max(grey.shape))
+        darker = np.median(grey[ink]) - np.median(grey[~ink])  # than paper; positive for chalk
+        for place in CRUMBS:
+            top, left = (int(share * n) for share, n in zip(place, grey.shape, strict=True))
+            grey[top : top + side, left : left + side] += darker
+        given = grey.copy()
+        try:
+            image = np.asarray(without_crumbs(given))
+        except Exception as error:  # whatever a reader's function does
+            said = f"{type(error).__name__}: {error}"
+            return f"The function fails ({said}); it gets what open_grey returns, an array."
+        if not np.array_equal(given, grey):
+            return f"{name}: the function changes the picture that it is given; let it copy."
+        if fault := _fault_of_prepared(image, text, network):
+            return f"{name} with crumbs: {fault}"
+    five = _open_grey("coloured.png")
+    five[84:100] = np.median(five)  # between its bar and its bow
+    image = np.asarray(without_crumbs(five.copy()))
+    if _slimness(image > INKED) < 0.8 * _slimness(_ink_of(five)):
+        return "A 5 in two parts has lost one: leave out crumbs, not all but the largest piece."
+    return None
+
+
 def _check_5_3(whole, digits: Dataset) -> str | None:
+    if not callable(whole):
+        return "Give the function itself, without calling it: answer = whole."
     numbers = [0.9, 0.8, 0.5]
     given, right = float(whole(list(numbers))), float(np.prod(numbers))
     if np.isclose(given, right, atol=1e-3):
         return None
-    likely = {"mean": np.mean(numbers), "least": np.min(numbers), "largest": np.max(numbers)}
-    like = next((f", their {n}" for n, v in likely.items() if np.isclose(given, v)), "")
+    likely = {"their mean": np.mean(numbers), "their least": np.min(numbers)}
+    likely |= {"their largest": np.max(numbers), "1 minus what it should be": 1 - right}
+    likely["how sure it is that any of them is right"] = 1 - np.prod(1 - np.array(numbers))
+    like = next((f", {n}" for n, v in likely.items() if np.isclose(given, v, atol=1e-3)), "")
     return f"For {numbers} you get {given:.2f}{like}; all three have to be right at once."
 
 

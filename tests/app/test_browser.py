@@ -47,6 +47,14 @@ def draw_and_look(page):
     page.wait_for_selector(".digitlib-reading:has-text('Your drawing: 7')", timeout=30_000)
 
 
+def upload_with_the_ten_lines(page):
+    """Use the button that the notebook makes of ipywidgets' own FileUpload."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("button.widget-upload:not(.digitlib-upload)").click()
+    chooser.value.set_files(SAMPLES / "several_digits.jpg")
+    page.wait_for_selector(".widget-label:has-text('20619')", timeout=30_000)
+
+
 @pytest.mark.parametrize("size", [(1280, 900)], ids=["desktop"])
 def test_notebook_five_in_jupyterlab(tmp_path, three_files, size):
     notebooks = tmp_path / "notebooks"
@@ -68,6 +76,7 @@ def test_notebook_five_in_jupyterlab(tmp_path, three_files, size):
         browsing.shoot(page, "lab-uploads")
         draw_and_look(page)
         browsing.shoot(page, "lab-drawing")
+        upload_with_the_ten_lines(page)
 
 
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desktop", "phone"])
