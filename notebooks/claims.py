@@ -261,12 +261,10 @@ def share_of_trained(notebook: nbformat.NotebookNode) -> str:
     return f"{tagged} of {len(code)} code cells ({tagged / max(1, len(code)):.0%})"
 
 
-def claims_of(path: Path) -> list[Claim] | None:
-    """Return the claims of a notebook or its answers; None where there is no table."""
-    table = TABLES / f"{path.stem[:2]}.csv"
-    if not table.is_file():
-        return None
-    return [claim for claim in read_table(table) if claim.notebook == path.stem]
+def claims_of(path: Path) -> list[Claim]:
+    """Return the claims of a notebook or its answers."""
+    table = read_table(TABLES / f"{path.stem[:2]}.csv")
+    return [claim for claim in table if claim.notebook == path.stem]
 
 
 def with_seed(notebook: nbformat.NotebookNode, seed: int) -> nbformat.NotebookNode:
@@ -297,6 +295,13 @@ def notebooks_and_answers() -> list[Path]:
     return sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted((NOTEBOOKS / "answers").glob("0*.ipynb"))
 
 
+def has_trained(path: Path) -> bool:
+    """Return whether a claim of a notebook is borne out by a cell that depends on training."""
+    lines = printed_by(nbformat.read(path, as_version=4))
+    found = [find_line(claim, lines) for claim in claims_of(path)]
+    return any(not isinstance(one, str) and one[1].trained for one in found)
+
+
 def to_run(chosen: set[str]) -> list[Path]:
     """Return what has to run to measure the claims of chosen notebooks, such as "03", in order.
 
@@ -304,9 +309,7 @@ def to_run(chosen: set[str]) -> list[Path]:
     """
     own = {path.stem for path in notebooks_and_answers() if OWN_NETWORK in path.read_text("utf-8")}
     measured = [
-        path
-        for path in notebooks_and_answers()
-        if path.stem[:2] in chosen and TRAINED in path.read_text("utf-8") and claims_of(path)
+        path for path in notebooks_and_answers() if path.stem[:2] in chosen and has_trained(path)
     ]
     if own & {path.stem for path in measured}:
         last = max(path.stem for path in measured if path.stem in own)

@@ -11,12 +11,3 @@ plain_keras.settle()
 figures.set_style()
 
 __all__ = ["check", "figures"]
-
-
-def __getattr__(name: str):
-    """Give ``keras``, imported in silence when a notebook first asks for it."""
-    if name == "keras":
-        from digitlib.models.backend import keras
-
-        return keras
-    raise AttributeError(f"module 'digitlib.lessons' has no attribute {name!r}")

@@ -3,15 +3,13 @@
 The same digit has the same colour throughout; see `digitlib.files`.
 """
 
-import base64
 import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps, rcParams
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from digitlib.files import DIGIT_COLOURS
 from digitlib.reading import Prepared, Reading
@@ -46,19 +44,6 @@ def set_style() -> None:
     )
 
 
-def show(figure: Figure, alt: str, display_id: str | None = None, update: bool = False) -> None:
-    """Display a figure in a notebook, with a text for people who cannot see it.
-
-    The text reaches exported pages through the metadata of the output. With `update`, the figure
-    replaces the one that was shown with the same `display_id`.
-    """
-    from IPython.display import display
-
-    data = {"image/png": base64.b64encode(png(figure)).decode(), "text/plain": alt}
-    metadata = {"image/png": {"alt": alt}}
-    display(data, metadata=metadata, raw=True, display_id=display_id, update=update)
-
-
 def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG, on white, so that it reads in dark mode too."""
     file = io.BytesIO()
@@ -72,15 +57,6 @@ def new_figure(height: float, title: str = "", width: float = WIDTH) -> Figure:
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
-
-
-def _charts(height: float, title: str, count: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its axes, side by side, with no lines above and at the right."""
-    figure = new_figure(height, title)
-    axes = list(figure.subplots(1, count, squeeze=False).ravel())
-    for ax in axes:
-        ax.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def _image(axes: Axes, image: np.ndarray, title: str = "", colour: str = "black") -> None:
@@ -166,21 +142,6 @@ def _frame(axes: Axes, left: float, top: float, wide: float, high: float) -> Non
     axes.plot(across, down, color=OTHER, linewidth=2)
 
 
-def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float | None = 0.0) -> Figure:
-    """Return a group of bars for each digit, from one to three named arrays (10,)."""
-    figure, (ax,) = _charts(2.8, title)
-    width = 0.8 / len(values)
-    for i, (name, heights) in enumerate(values.items()):
-        places = np.arange(10) + (i - (len(values) - 1) / 2) * width
-        ax.bar(places, heights, width, color=(NEUTRAL, OTHER, GOOD)[i], label=name)
-    ax.set(xticks=range(10), xlabel="digit")
-    if lowest is not None:
-        highest = max(np.max(heights) for heights in values.values())
-        ax.set_ylim(lowest, highest + 0.05 * (highest - lowest))
-    figure.legend(frameon=False, fontsize=9, ncols=3, loc="outside lower center")
-    return figure
-
-
 def _probability_bars(axes: Axes, probabilities: np.ndarray) -> None:
     axes.barh(range(10), probabilities, color=DIGIT_COLOURS)
     axes.set(xlim=(0, 1), yticks=range(10), xticks=(0, 1))
@@ -212,15 +173,4 @@ def reading_steps(prepared: Prepared, reading: Reading, title: str) -> Figure:
             text = f"{digit.digit} ({digit.confidence:.0%})"
             _image(figure.add_subplot(bottom[0, 2 * i]), digit.image, text)
             _probability_bars(figure.add_subplot(bottom[0, 2 * i + 1]), digit.probabilities)
-    return figure
-
-
-def curves(x: ArrayLike, y: dict[str, ArrayLike], xlabel: str, ylabel: str, title: str) -> Figure:
-    """Return a line for each name in `y`, over a common axis."""
-    figure, (ax,) = _charts(3.0, title)
-    palette = colormaps["cividis"](np.linspace(0, 0.85, len(y)))
-    for (name, values), colour in zip(y.items(), palette, strict=True):
-        ax.plot(x, values, "o-", color=colour, label=name)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(frameon=False, fontsize=9)
     return figure

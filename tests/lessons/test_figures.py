@@ -1,4 +1,4 @@
-"""What each figure shows: its axes, labels, bars and lines; and how it reaches a notebook."""
+"""What each figure shows: its axes, titles and images."""
 
 import io
 
@@ -10,16 +10,6 @@ from scipy import ndimage
 from digitlib.files import DIGIT_COLOURS, SAMPLES
 from digitlib.lessons import figures
 from digitlib.reading import Recognizer, prepare
-
-COUNTS = np.arange(3, 13)
-
-
-def heights(axes):
-    return [bar.get_height() for bar in axes.patches]
-
-
-def labels(axes):
-    return axes.get_xlabel(), axes.get_ylabel()
 
 
 def line(drawn):
@@ -69,30 +59,6 @@ def test_sliding_window():
             assert lowest == -highest
 
 
-def test_bars_by_digit():
-    values = {"a": COUNTS / 20, "b": COUNTS / 15}
-    figure = figures.bars_by_digit(values, "t", lowest=0.1)
-    [axes] = figure.axes
-    assert heights(axes) == [*values["a"], *values["b"]]
-    middles = [bar.get_x() + bar.get_width() / 2 for bar in axes.patches]
-    assert np.allclose(np.mean([middles[:10], middles[10:]], axis=0), range(10))
-    assert np.all(np.diff(sorted(middles)) > axes.patches[0].get_width() - 1e-9)
-    assert axes.get_ylim() == pytest.approx((0.1, 0.8 + 0.05 * 0.7)) and labels(axes)[0] == "digit"
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
-    [free] = figures.bars_by_digit({"a": -COUNTS}, "t", lowest=None).axes
-    assert free.get_ylim()[0] < -12
-
-
-def test_curves():
-    lines = {"one": np.array([1, 2, 4]), "two": np.array([3, 2, 1])}
-    [axes] = figures.curves([0, 1, 5], lines, "across", "up", "t").axes
-    assert {curve.get_label(): line(curve) for curve in axes.lines} == {
-        name: [[0, 1, 5], list(values)] for name, values in lines.items()
-    }
-    assert labels(axes) == ("across", "up")
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(lines)
-
-
 @pytest.mark.parametrize("name", ["several_digits.jpg", "blank_paper.jpg"])
 def test_reading_steps(name):
     prepared = prepare(SAMPLES / name)
@@ -122,34 +88,10 @@ def check_picture(figure):
 
 
 def test_a_picture_is_as_wide_as_a_page_and_white():
-    figure = figures.curves([0, 1], {"a": np.array([1, 2])}, "x", "y", "t")
+    figure = figures.image_grid([np.eye(28)], title="t")
     check_picture(figure)
     image = Image.open(io.BytesIO(figures.png(figure))).convert("RGB")
     assert image.getpixel((0, 0)) == (255, 255, 255)
-
-
-@pytest.fixture
-def displayed(monkeypatch):
-    """Collect what IPython is asked to display."""
-    calls = []
-    monkeypatch.setattr("IPython.display.display", lambda *a, **k: calls.append((a, k)))
-    return calls
-
-
-def test_show_carries_its_alternative_text(displayed):
-    figures.show(figures.image_grid([np.eye(28)]), alt="a line")
-    [((data,), options)] = displayed
-    assert data["text/plain"] == "a line"
-    assert options["metadata"]["image/png"]["alt"] == "a line"
-    assert not options["update"] and options["display_id"] is None
-
-
-def test_an_update_replaces_the_figure_of_the_same_id(displayed):
-    figure = figures.image_grid([np.eye(28)])
-    assert figures.show(figure, alt="first", display_id="one") is None
-    figures.show(figure, alt="again", display_id="one", update=True)
-    assert [(k["display_id"], k["update"]) for _, k in displayed] == [("one", False), ("one", True)]
-    assert displayed[1][1]["metadata"]["image/png"]["alt"] == "again"
 
 
 def test_ten_digits_have_ten_colours():
