@@ -52,7 +52,8 @@ def check(name: str, answer=..., digits: Dataset | None = None) -> None:
     try:
         wrong = CHECKS[name](answer, digits or load_digits())
     except Exception as error:  # whatever a reader gives, the notebook goes on
-        wrong = f"This answer cannot be checked ({type(error).__name__}: {error}); see the exercise."
+        why = f"{type(error).__name__}: {error}"
+        wrong = f"This answer cannot be checked ({why}); see the exercise."
     print(f"{name}: right!" if wrong is None else f"{name}: not yet. {wrong}")
 
 
