@@ -59,36 +59,6 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:
-    """Compare two models on the same images, by which of them each reads right, (n,) bool.
-
-    Images that both read right or both read wrong say nothing about which is better; of the
-    others, each model should win about half, if they are equally good. Q. McNemar, Psychometrika
-    12 (1947), 153-157; here exact, by the binomial distribution.
-
-    Returns
-    -------
-    only_first, only_second : int
-        Images that one model alone reads right.
-    p : float
-        How probable so uneven a split, or a more uneven one, would be by chance.
-
-    Examples
-    --------
-    >>> first, second = np.array([True, True, True, False]), np.array([True, False, False, False])
-    >>> mcnemar(first, second)
-    (2, 0, 0.5)
-    """
-    from scipy.stats import binomtest
-
-    only_first = int(np.sum(right & ~other_right))
-    only_second = int(np.sum(~right & other_right))
-    if only_first + only_second == 0:
-        return 0, 0, 1.0
-    p = binomtest(only_first, only_first + only_second, 0.5).pvalue
-    return only_first, only_second, float(p)
-
-
 def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
     """Return probabilities (n, k) made less sure (temperature above 1) or surer (below 1).
 

@@ -27,14 +27,6 @@ def test_score_ignores_what_is_not_a_digit():
     assert result["accuracy"] == pytest.approx(2 / 3)
 
 
-def test_mcnemar_counted_by_hand():
-    # Of 8 images on which they differ, 7 go one way: 2 * (1 + 8) of 2**8 splits are as uneven.
-    right = np.array([True] * 7 + [False] * 1 + [True] * 5 + [False] * 3)
-    other = np.array([False] * 7 + [True] * 1 + [True] * 5 + [False] * 3)
-    assert evaluation.mcnemar(right, other) == (7, 1, pytest.approx(2 * 9 / 256))
-    assert evaluation.mcnemar(right, right) == (0, 0, 1.0)
-
-
 def test_temperature_undoes_what_made_a_model_too_sure():
     rng = np.random.default_rng(0)
     scores = rng.normal(0, 2, (4000, 10))
