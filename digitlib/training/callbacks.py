@@ -8,19 +8,22 @@ from the wrong one.
 
 import contextlib
 import csv
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+import h5py
 import numpy as np
 from tqdm import tqdm
 
+from digitlib.errors import display_name, reason
 from digitlib.files import whole_file
 from digitlib.models.backend import keras
 from digitlib.training import seeds
-from digitlib.training.cards import CHECKPOINT, damaged
+from digitlib.training.cards import CHECKPOINT, RUN, damaged
 
 History = dict[str, list[float]]  # a value for each epoch, by metric
 
@@ -115,11 +118,14 @@ class Log(keras.callbacks.Callback):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Weights and optimizer after each epoch, in one file; the optimizer's step tells the epoch."""
+    """Weights, optimizer and the run that they are of, after each epoch, in one file.
 
-    def __init__(self, folder: Path, steps: int):
+    The optimizer's step tells the epoch.
+    """
+
+    def __init__(self, folder: Path, run: dict, steps: int):
         super().__init__()
-        self.path, self.steps = folder / CHECKPOINT, steps
+        self.path, self.run, self.steps = folder / CHECKPOINT, run, steps
 
     def restore(self, model: keras.Model) -> int:
         """Load weights and optimizer from the checkpoint, if there is one; return its epoch."""
@@ -136,6 +142,8 @@ class Checkpoint(keras.callbacks.Callback):
             with _written(self.path) as temporary:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self.model.save_weights(temporary)
+                with h5py.File(temporary, "r+") as file:
+                    file.attrs[RUN] = json.dumps(self.run)
 
 
 @contextlib.contextmanager
@@ -145,5 +153,5 @@ def _written(path: Path) -> Iterator[Path]:
         with whole_file(path) as temporary:
             yield temporary
     except OSError as error:
-        reason = error.strerror or error
-        print(f"\ndigitlib: {path} could not be written ({reason}); going on.", file=sys.stderr)
+        said = f"{display_name(path)} could not be written ({reason(error)}); going on."
+        print(f"\ndigitlib: {said}", file=sys.stderr)

@@ -248,7 +248,7 @@ def test_a_resumed_run_ends_like_an_undisturbed_one(few, tmp_path, undisturbed):
 
     with pytest.raises(Killed):
         quickly(network, few, folder=tmp_path, on_epoch=killed_in_the_second_epoch)
-    assert sorted(f.name for f in tmp_path.iterdir()) == [cards.CHECKPOINT, "log.csv", "run.json"]
+    assert sorted(f.name for f in tmp_path.iterdir()) == [".lock", cards.CHECKPOINT, "log.csv"]
     seen, progress = [], io.StringIO()
     resumed = quickly(
         network, few, folder=tmp_path, resume=True, on_epoch=seen.append, progress_file=progress
