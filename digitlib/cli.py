@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digitlib.errors import display_name
+from digitlib.errors import display_name, say
 
 if TYPE_CHECKING:
     from digitlib.reading import Result
@@ -65,11 +65,9 @@ def _train(options: argparse.Namespace) -> int:
     exact = options.deterministic or bool(like.get("deterministic"))
     trained = train_to(path, network, dataset, recipe, resume=options.resume, deterministic=exact)
     if reason := trained.card["interrupted"]:
-        print(
-            f"digitlib: stopped early ({reason}); the best weights of "
-            f"{trained.card['epochs_completed']} whole epochs are kept, and --resume goes on from "
-            "there.",
-            file=sys.stderr,
+        say(
+            f"stopped early ({reason}); the best weights of {trained.card['epochs_completed']} "
+            "whole epochs are kept, and --resume goes on from there."
         )
     print(json.dumps(trained.card) if options.json else _report(trained.card, path))
     return 0

@@ -10,7 +10,6 @@ import contextlib
 import csv
 import json
 import math
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -19,7 +18,7 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from digitlib.errors import display_name, reason
+from digitlib.errors import display_name, reason, say
 from digitlib.files import whole_file
 from digitlib.models.backend import keras
 from digitlib.training import seeds
@@ -153,5 +152,4 @@ def _written(path: Path) -> Iterator[Path]:
         with whole_file(path) as temporary:
             yield temporary
     except OSError as error:
-        said = f"{display_name(path)} could not be written ({reason(error)}); going on."
-        print(f"\ndigitlib: {said}", file=sys.stderr)
+        say(f"{display_name(path)} could not be written ({reason(error)}); going on.")
