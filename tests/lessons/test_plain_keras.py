@@ -48,8 +48,9 @@ def test_what_another_project_has_set_is_named_in_one_line(tmp_path):
         ("{broken", ""),
         ("[1]", ""),
     ):
+        environment = other_settings(tmp_path)
+        del environment["KERAS_BACKEND"]
         (tmp_path / "keras.json").write_text(given)
-        environment = os.environ | {"KERAS_HOME": str(tmp_path)}
         done = run("from digitlib.models.settings import settle; settle(); settle()", environment)
         assert done.stderr == said
 
