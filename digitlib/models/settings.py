@@ -27,11 +27,8 @@ def settle() -> None:
     in_file = _read(file) if backend is None else _read(file) | {"backend": OURS["backend"]}
     if backend not in (None, OURS["backend"]):
         others.append(f"KERAS_BACKEND={backend}")
-    others += [
-        f"{name}={in_file[name]} in {file}"
-        for name in OURS
-        if in_file.get(name, OURS[name]) != OURS[name]
-    ]
+    strange = [f"{n}={in_file[n]}" for n in OURS if in_file.get(n, OURS[n]) != OURS[n]]
+    others += [f"{', '.join(strange)} in {file}"] if strange else []
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if others and multiprocessing.parent_process() is None:  # workers need not say it again

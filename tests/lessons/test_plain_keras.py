@@ -35,13 +35,13 @@ def test_keras_has_the_same_settings_everywhere_and_comes_in_silence(tmp_path):
 
 
 def test_what_another_project_has_set_is_named_in_one_line(tmp_path):
-    in_file = ("image_data_format=channels_first", "floatx=float16", "epsilon=0.5")
     where = f" in {tmp_path / 'keras.json'}"
     set_aside = ": set aside, as digitlib always uses TensorFlow and Keras's own settings.\n"
     for first in ("import digitlib.lessons", "import digitlib.models.backend, digitlib.lessons"):
         done = run(first + SETTINGS, other_settings(tmp_path))
-        said = ", ".join(["KERAS_BACKEND=jax", *(f"{one}{where}" for one in in_file)])
-        assert (done.stdout, done.stderr) == (EXPECTED, f"digitlib: {said}{set_aside}")
+        in_file = f"image_data_format=channels_first, floatx=float16, epsilon=0.5{where}"
+        said = f"digitlib: KERAS_BACKEND=jax, {in_file}{set_aside}"
+        assert (done.stdout, done.stderr) == (EXPECTED, said)
     for given, said in (
         ('{"backend": "torch"}', f"digitlib: backend=torch{where}{set_aside}"),
         ('{"floatx": "float32", "epsilon": 1e-07, "backend": "tensorflow"}', ""),
