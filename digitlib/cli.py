@@ -3,12 +3,11 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digitlib.errors import display_name
+from digitlib.errors import display_name, say
 
 if TYPE_CHECKING:
     from digitlib.reading import Result
@@ -46,13 +45,13 @@ def _train(options: argparse.Namespace) -> int:
     asked = {"epochs": options.epochs, "batch_size": options.batch_size, "seed": options.seed}
     if options.like and (options.network or any(v is not None for v in asked.values())):
         raise ValueError("--like takes everything from the card; leave out the other options.")
-    from digitlib.models.saving import check_export, check_output, export_tflite
+    from digitlib.models.saving import check_export, check_output
     from digitlib.training.cards import read_card
 
     like = read_card(options.like) if options.like else {}
     path = check_output(options.output)
     from digitlib.datasets.digits import load_digits
-    from digitlib.training.loop import save, scored, train
+    from digitlib.training.loop import train_to
     from digitlib.training.recipes import recipe_for, recipe_like
 
     dataset = load_digits(options.data)
@@ -63,24 +62,13 @@ def _train(options: argparse.Namespace) -> int:
         recipe = recipe_for(network, dataset, **asked)
     if network == "reader":
         check_export()
-    folder, resume = Path(f"{path}.checkpoint"), options.resume
     exact = options.deterministic or bool(like.get("deterministic"))
-    trained = train(network, dataset, recipe, folder=folder, resume=resume, deterministic=exact)
-    trained = scored(trained, dataset)
-    save(trained, path)
-    if network == "reader":
-        export_tflite(trained.model, path.with_suffix(".tflite"))
-    if (folder / "log.csv").is_file():
-        shutil.copyfile(folder / "log.csv", f"{path}.log.csv")
+    trained = train_to(path, network, dataset, recipe, resume=options.resume, deterministic=exact)
     if reason := trained.card["interrupted"]:
-        print(
-            f"digitlib: stopped early ({reason}); the best weights of "
-            f"{trained.card['epochs_completed']} whole epochs are kept, and --resume goes on from "
-            "there.",
-            file=sys.stderr,
+        say(
+            f"stopped early ({reason}); the best weights of {trained.card['epochs_completed']} "
+            "whole epochs are kept, and --resume goes on from there."
         )
-    else:
-        shutil.rmtree(folder)
     print(json.dumps(trained.card) if options.json else _report(trained.card, path))
     return 0
 

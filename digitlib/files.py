@@ -1,8 +1,11 @@
 """Where the files that ship with digitlib lie, and small helpers that every room may use."""
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator
+import threading
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -22,20 +25,56 @@ DIGIT_COLOURS = (
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary name in the same folder, and rename what was written there to `path`.
 
-    So a file appears whole or not at all, whatever happens while it is written.
+    So a file appears whole or not at all, whatever happens while it is written. It is on the disk
+    before it has its name: after a loss of power, `path` is the new file or what it was before.
     """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
+        with temporary.open("rb+") as file:  # Windows syncs only what may be written to
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def shared_by_threads(
+    change: Callable[[], contextlib.AbstractContextManager],
+) -> Callable[[], contextlib.AbstractContextManager]:
+    """Let threads be side by side in a context that changes the whole process.
+
+    The first to come in makes the change, and the last to go undoes it. Otherwise a thread would
+    take for the original what another one had changed, and put that back for good.
+    """
+    lock, undo, inside = threading.Lock(), contextlib.ExitStack(), 0
+
+    @contextlib.contextmanager
+    def shared() -> Iterator[None]:
+        nonlocal inside
+        with lock:
+            if inside == 0:
+                undo.enter_context(change())
+            inside += 1
+        try:
+            yield
+        finally:
+            with lock:
+                inside -= 1
+                if inside == 0:
+                    undo.close()
+
+    return functools.wraps(change)(shared)
+
+
+@shared_by_threads
 @contextlib.contextmanager
 def quiet_native() -> Iterator[None]:
     """Discard what is written to file descriptor 2, where C++ libraries write past Python."""
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # a program without a standard error has nothing to discard
+        yield
+        return
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)
@@ -44,3 +83,12 @@ def quiet_native() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
+
+
+@shared_by_threads
+@contextlib.contextmanager
+def no_warnings() -> Iterator[None]:
+    """Ignore Python's warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

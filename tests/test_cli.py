@@ -167,3 +167,15 @@ def test_the_cards_of_the_shipped_models_reach_what_is_claimed():
     classic = json.loads((PRETRAINED / "classic.keras.card.json").read_text())
     assert classic["dataset"] == "MNIST" and classic["test_accuracy"] >= 0.992
     assert classic["test_interval"][0] > 0.99
+
+
+@pytest.mark.skipif(load_digits().name != "MNIST", reason="needs MNIST")
+@pytest.mark.parametrize("name", ["reader", "classic"])
+def test_a_card_says_what_evaluate_says(name, capsys):
+    """Of the network as LiteRT runs it: rounding may decide on one image or two."""
+    card = json.loads((PRETRAINED / f"{name}.keras.card.json").read_text())
+    model = str(PRETRAINED / f"{name}.tflite")
+    assert main(["evaluate", "--data", "mnist", "--model", model, "--json"]) == 0
+    result = json.loads(lines(capsys)[-1])
+    assert result["images"] == 10_000
+    assert abs(result["correct"] - round(10_000 * card["test_accuracy"])) <= 2

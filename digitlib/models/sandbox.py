@@ -19,20 +19,33 @@ SECONDS = 10  # reading a network takes a fraction of one
 MEMORY = 2 << 30  # bytes of addresses; the shipped network takes a tenth of them
 WEIGHTS = "model.weights.h5"
 FEW_IMAGES = 2  # that a LiteRT network is run on
-STRANGE, LARGE, ENDLESS = 3, 4, 5  # exit statuses; the last is given to a process that is killed
+STRANGE, LARGE, UNKNOWN, ENDLESS = 3, 4, 5, 6  # exit statuses; the last is of one that is killed
 FAULTS = {
     STRANGE: "was refused: its weights are not plain numbers, or lie in other files.",
     LARGE: "is larger than any digit network; expected at most 100 MB.",
+    UNKNOWN: "was refused: it computes what none of the plain layers that digitlib loads does.",
     ENDLESS: "is damaged: reading it never ends.",
 }
+
+# What LiteRT makes of plain layers, on floats alone; and of the shapes that go from one to another.
+# Of these, none branches, loops or divides integers, and none makes an integer of a float. So what
+# a network does to memory, time and control is the same for every image.
+FLOAT_OPERATORS = {
+    "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN",
+    "REDUCE_MAX", "ADD", "SUB", "MUL", "DIV", "MINIMUM", "MAXIMUM", "ABS", "EXP", "LOG", "RELU",
+    "RELU6", "LEAKY_RELU", "ELU", "GELU", "TANH", "LOGISTIC", "SOFTMAX", "CONCATENATION", "PAD",
+    "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "DEQUANTIZE",
+}  # fmt: skip
+SHAPE_OPERATORS = {"SHAPE", "STRIDED_SLICE", "PACK", "RESHAPE"}
 
 
 def check(path: Path, most_bytes: int, most_images: int) -> None:
     """Raise a ModelError unless another process can read a model file and, if LiteRT's, run it.
 
-    Its arrays may have `most_bytes` in all, and it is given at most `most_images` at once.
+    The error leaves out the file's name. The model's arrays may have `most_bytes` in all, and it is
+    given at most `most_images` at once.
     """
-    from digitlib.errors import ModelError, display_name  # here, as the script has no digitlib
+    from digitlib.errors import ModelError  # here, as the script has no digitlib
 
     command = [sys.executable, "-P", __file__, str(path), str(most_bytes), str(most_images)]
     none = subprocess.DEVNULL
@@ -41,8 +54,7 @@ def check(path: Path, most_bytes: int, most_images: int) -> None:
     except subprocess.TimeoutExpired:
         status = ENDLESS
     if status != 0:
-        fault = FAULTS.get(status, "is damaged: it cannot be opened and run.")
-        raise ModelError(f"{display_name(path)} {fault}")
+        raise ModelError(FAULTS.get(status, "is damaged: it cannot be opened and run."))
 
 
 def read_weights(path: Path, most_bytes: int) -> int:
@@ -81,20 +93,41 @@ def read_weights(path: Path, most_bytes: int) -> int:
         return file.visititems(read) or 0
 
 
-def run_tflite(path: Path, most_images: int) -> None:
-    """Run a LiteRT network on a few images, and make room for as many as may come at once."""
+def is_plain(interpreter) -> bool:
+    """Return whether a LiteRT network has only the operators listed above, in one graph."""
+    import numpy as np
+
+    floats = {t["index"] for t in interpreter.get_tensor_details() if t["dtype"] == np.float32}
+    operators = interpreter._get_ops_details()  # no public way tells a network's operators
+    computed = {tensor for operator in operators for tensor in operator["outputs"]}
+    for operator in operators:
+        ends = {*operator["inputs"], *operator["outputs"]} & computed  # the others are constants
+        on_floats = operator["op_name"] in FLOAT_OPERATORS and ends <= floats
+        if not on_floats and operator["op_name"] not in SHAPE_OPERATORS:
+            return False
+    return interpreter.num_subgraphs() == 1
+
+
+def run_tflite(path: Path, most_images: int) -> int:
+    """Run a LiteRT network on a few images, if it is plain; return an exit status.
+
+    Room is made for as many images as may come at once.
+    """
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     entry = interpreter.get_input_details()[0]
     if tuple(entry["shape"][1:]) != (28, 28, 1) or entry["dtype"] != np.float32:
-        return  # loading says what it takes
+        return 0  # loading says what it takes
+    if not is_plain(interpreter):
+        return UNKNOWN
     for count in (most_images, FEW_IMAGES):
         interpreter.resize_tensor_input(entry["index"], (count, 28, 28, 1))
         interpreter.allocate_tensors()
     interpreter.set_tensor(entry["index"], np.zeros((FEW_IMAGES, 28, 28, 1), np.float32))
     interpreter.invoke()
+    return 0
 
 
 if __name__ == "__main__":
@@ -106,6 +139,6 @@ if __name__ == "__main__":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     given, most_bytes, most_images = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     if given.suffix == ".tflite":
-        run_tflite(given, most_images)
+        sys.exit(run_tflite(given, most_images))
     else:
         sys.exit(read_weights(given, most_bytes))

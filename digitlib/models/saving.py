@@ -36,24 +36,31 @@ def check_output(path: str | Path) -> Path:
     OSError
         If the folder does not exist, cannot be written to, or is full.
     """
+    path = _check_name(path)
+    if shutil.disk_usage(path.parent).free < NEEDED_BYTES:
+        name = display_name(path)
+        raise OSError(f"Cannot save {name}: the disk is full; training needs 100 MB there.")
+    return path
+
+
+def _check_name(path: str | Path) -> Path:
     path, name = Path(path), display_name(path)
     if path.suffix not in SUFFIXES:
         raise ValueError(f"Cannot save a model as {name}: the name must end in .keras or .h5.")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"Cannot save {name}: there is no folder {path.parent}.")
+        folder = display_name(path.parent)
+        raise FileNotFoundError(f"Cannot save {name}: there is no folder {folder}.")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise PermissionError(f"Cannot save {name}: choose a file in a folder you may write to.")
-    if shutil.disk_usage(path.parent).free < NEEDED_BYTES:
-        raise OSError(f"Cannot save {name}: the disk is full; training needs 100 MB there.")
     return path
 
 
 def save(model: "keras.Model", path: str | Path) -> Path:
     """Save a Keras model without its optimizer; raises what `check_output` raises.
 
-    The ``.keras`` or ``.h5`` file appears whole or not at all.
+    The ``.keras`` or ``.h5`` file appears whole or not at all. It needs the room that it takes.
     """
-    path = check_output(path)
+    path = _check_name(path)
     logging.getLogger("absl").setLevel(logging.ERROR)  # Keras advises against .h5; it was asked for
     # The optimizer's state would treble the file.
     weights_alone = type(model).from_config(model.get_config())

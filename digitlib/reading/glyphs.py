@@ -22,7 +22,7 @@ NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Ink that may be one digit: its box in the ink map, and its own ink with a pixel around it."""
 
@@ -30,7 +30,7 @@ class Part:
     ink: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line(Generic[T]):
     """Pieces side by side: `glyphs[i, j]` is what the pieces i to j - 1 make, such as a Part.
 

@@ -22,7 +22,7 @@ MOST_FAINT = 1.2  # pixels half inked for each inked one: photographs of things 
 THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Glyph:
     """One thing that may be a digit.
 
@@ -37,7 +37,7 @@ class Glyph:
     runs_off: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """A picture, its ink map, and the lines of what may be digits in it."""
 

@@ -5,7 +5,6 @@ import io
 import os
 import re
 import stat
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from digitlib.errors import PictureError, display_name, reason
+from digitlib.files import no_warnings
 
 
 class Format(NamedTuple):
@@ -52,7 +52,7 @@ _TURNS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """Colours to work on, (height, width, 3) uint8, and the upright size (width, height) it had."""
 
@@ -145,8 +145,7 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
 def _guarded(name: str) -> Iterator[None]:
     """Turn whatever is raised into one sentence."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of sizes that are checked here
+        with no_warnings():  # Pillow warns of sizes that are checked here
             yield
     except PictureError:
         raise

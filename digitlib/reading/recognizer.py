@@ -2,11 +2,10 @@
 
 import functools
 import itertools
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +43,14 @@ class Digit:
 
     `probabilities` is (10,), `confidence` the largest of them; `box` is (left, top, right,
     bottom), half-open, in pixels of the upright picture; `image` is the (28, 28) uint8 that the
-    network saw.
+    network saw. The two arrays do not count where digits are compared.
     """
 
     digit: int
     confidence: float
-    probabilities: np.ndarray
+    probabilities: np.ndarray = field(compare=False)
     box: tuple[int, int, int, int]
-    image: np.ndarray
+    image: np.ndarray = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Reading:
 
     text: str
     confidence: float
-    digits: list[Digit]
+    digits: list[Digit] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,10 @@ class Result:
 
 
 class Recognizer:
-    """Reads digits with a saved network (`digitlib.load_network`), or with the shipped one."""
+    """Reads digits with a saved network (`digitlib.load_network`), or with the shipped one.
+
+    Threads may share one: they prepare their pictures side by side, and the network takes turns.
+    """
 
     def __init__(self, model: str | Path | None = None):
         self.model = Path(model or SHIPPED_MODEL)
@@ -176,13 +178,9 @@ class Recognizer:
         ]
 
 
-def shared(model: str | Path | None = None) -> Recognizer:
-    """Return a model's recognizer, made once for each thread: LiteRT serves one at a time."""
-    return _of_thread(threading.get_ident(), model)
-
-
 @functools.cache
-def _of_thread(thread: int, model: str | Path | None) -> Recognizer:
+def shared(model: str | Path | None = None) -> Recognizer:
+    """Return a model's recognizer, made once for all threads."""
     return Recognizer(model)
 
 

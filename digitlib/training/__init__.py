@@ -6,7 +6,7 @@ from digitlib.training.recipes import Recipe, recipe_for, recipe_like, rounds
 
 __all__ = [
     "Recipe", "Trained", "batches", "compiled", "recipe_for", "recipe_like",
-    "rounds", "save", "scored", "split", "train",
+    "rounds", "save", "scored", "split", "train", "train_to",
 ]  # fmt: skip
 
 

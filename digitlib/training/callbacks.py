@@ -8,20 +8,27 @@ from the wrong one.
 
 import contextlib
 import csv
+import errno
+import json
 import math
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+import h5py
 import numpy as np
 from tqdm import tqdm
 
+from digitlib.errors import display_name, reason
 from digitlib.files import whole_file
 from digitlib.models.backend import keras
 from digitlib.training import seeds
-from digitlib.training.cards import CHECKPOINT, damaged
+from digitlib.training.cards import CHECKPOINT, RUN, damaged
 
+BYTES_EACH, EMPTY_BYTES = 4, 200_000  # of a checkpoint: for each float32, and for its own tables
 History = dict[str, list[float]]  # a value for each epoch, by metric
 
 
@@ -115,11 +122,14 @@ class Log(keras.callbacks.Callback):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Weights and optimizer after each epoch, in one file; the optimizer's step tells the epoch."""
+    """Weights, optimizer and the run that they are of, after each epoch, in one file.
 
-    def __init__(self, folder: Path, steps: int):
+    The optimizer's step tells the epoch.
+    """
+
+    def __init__(self, folder: Path, run: dict, steps: int):
         super().__init__()
-        self.path, self.steps = folder / CHECKPOINT, steps
+        self.path, self.run, self.steps = folder / CHECKPOINT, run, steps
 
     def restore(self, model: keras.Model) -> int:
         """Load weights and optimizer from the checkpoint, if there is one; return its epoch."""
@@ -135,7 +145,17 @@ class Checkpoint(keras.callbacks.Callback):
         if math.isfinite(logs["loss"]):
             with _written(self.path) as temporary:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._check_room()
                 self.model.save_weights(temporary)
+                with h5py.File(temporary, "r+") as file:
+                    file.attrs[RUN] = json.dumps(self.run)
+
+    def _check_room(self) -> None:
+        """Raise an OSError before HDF5 runs out of room, which it would tell in dozens of lines."""
+        variables = self.model.variables + self.model.optimizer.variables
+        values = sum(math.prod(variable.shape) for variable in variables)
+        if shutil.disk_usage(self.path.parent).free < BYTES_EACH * values + EMPTY_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextlib.contextmanager
@@ -145,5 +165,6 @@ def _written(path: Path) -> Iterator[Path]:
         with whole_file(path) as temporary:
             yield temporary
     except OSError as error:
-        reason = error.strerror or error
-        print(f"\ndigitlib: {path} could not be written ({reason}); going on.", file=sys.stderr)
+        said = f"digitlib: {display_name(path)} could not be written ({reason(error)}); going on."
+        if sys.stderr is not None:
+            tqdm.write(said, file=sys.stderr)  # beside the bar, not into it

@@ -4,7 +4,11 @@ The test images are no part of it (`scored`). Whatever is chosen on the way is c
 validation split of the training images.
 """
 
+import contextlib
 import functools
+import glob
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -15,13 +19,23 @@ import numpy as np
 
 from digitlib import evaluation, models
 from digitlib.datasets import Dataset
+from digitlib.errors import display_name, reason
 from digitlib.models.architectures import NETWORKS
 from digitlib.models.backend import keras, tf
 from digitlib.models.loading import as_network_input, probabilities
 from digitlib.synthesis import reader_images
 from digitlib.training import callbacks, seeds
 from digitlib.training.callbacks import Checkpoint, History, KeepBest, Log, SeedEachEpoch
-from digitlib.training.cards import check_same_run, circumstances, describe, write_card
+from digitlib.training.cards import (
+    CHECKPOINT,
+    LOG,
+    check_same_run,
+    circumstances,
+    describe,
+    sole_run,
+    test_score,
+    write_card,
+)
 from digitlib.training.pipeline import batches
 from digitlib.training.recipes import Recipe, recipe_for
 
@@ -32,7 +46,7 @@ LEARNT_REDRAWN = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A trained network, its learning curves (a list of values per metric), and its card."""
 
@@ -99,8 +113,9 @@ def train(
     Raises
     ------
     ValueError
-        If the checkpoint to be resumed is damaged or of another network, dataset or recipe, or the
-        loss is not a number before the first epoch is over.
+        If the checkpoint to be resumed is damaged or of another network, dataset or recipe, if
+        another training writes to `folder`, or if the loss is not a number before the first epoch
+        is over.
 
     Notes
     -----
@@ -116,9 +131,33 @@ def train(
     >>> len(trained.history["val_accuracy"]), trained.card["validation_accuracy"] > 0.5
     (3, True)
     """
+    with sole_run(folder) if folder is not None else contextlib.nullcontext():
+        return _train(
+            network,
+            dataset,
+            recipe or recipe_for(network, dataset),
+            progress_file=progress_file,
+            on_epoch=on_epoch,
+            folder=folder,
+            resume=resume,
+            deterministic=deterministic,
+        )
+
+
+def _train(
+    network: str,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    progress_file: TextIO | None = None,
+    on_epoch: Callable[[History], None] | None = None,
+    folder: Path | None,
+    resume: bool,
+    deterministic: bool,
+) -> Trained:
+    """Do what `train` says, in a folder that is this run's alone."""
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    recipe = recipe or recipe_for(network, dataset)
     run = describe(network, dataset, asdict(recipe))
     if folder is not None:
         check_same_run(folder, run, resume)
@@ -127,9 +166,9 @@ def train(
     start = time.perf_counter()
     steps = len(data.labels) // recipe.batch_size
     model = compiled(NETWORKS[network](), recipe, steps)
-    checkpoint = Checkpoint(folder, steps) if folder is not None else None
+    checkpoint = Checkpoint(folder, run, steps) if folder is not None else None
     first_epoch = checkpoint.restore(model) if checkpoint and resume else 0
-    log = Log(folder / "log.csv" if folder is not None else None, on_epoch)
+    log = Log(folder / LOG if folder is not None else None, on_epoch)
     log.load(first_epoch)
     best = KeepBest(model if first_epoch else None, log.history)
     watchers = [SeedEachEpoch(recipe.seed), best, log, *([checkpoint] if checkpoint else [])]
@@ -159,9 +198,7 @@ def train(
 def scored(trained: Trained, dataset: Dataset) -> Trained:
     """Return a trained network with its score on the test images on its card."""
     network = functools.partial(probabilities, trained.model)
-    score = evaluation.score(network, dataset.test_images, dataset.test_labels)
-    tested = {"test_accuracy": score["accuracy"], "test_interval": score["interval"]}
-    return replace(trained, card=trained.card | tested)
+    return replace(trained, card=trained.card | test_score(network, dataset))
 
 
 def save(trained: Trained, path: str | Path) -> Path:
@@ -169,6 +206,73 @@ def save(trained: Trained, path: str | Path) -> Path:
     path = models.save(trained.model, path)
     write_card(trained.card, path)
     return path
+
+
+def train_to(
+    path: str | Path,
+    network: str,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    resume: bool = False,
+    deterministic: bool = False,
+) -> Trained:
+    """Train a network, score it on the test images, and save it: what `digitlib train` does.
+
+    Beside the model lie its card and its log, and the reader as ``.tflite`` too. Until it is saved,
+    the last epoch lies in a folder beside it, whose name ends in ``.checkpoint``; that of a run
+    that is interrupted stays.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to save the model, as ``.keras`` or ``.h5``; see `digitlib.models.check_output`.
+    network, dataset, recipe, resume, deterministic
+        As `train` takes them.
+
+    Raises
+    ------
+    ValueError
+        What `train` raises.
+    OSError
+        If the model cannot be saved as `path`. The message says where it is instead, or how to
+        save it once there is room.
+    """
+    path, folder = Path(path), Path(f"{path}.checkpoint")
+    with sole_run(folder):
+        for left in path.parent.glob(f".[0-9]*-{glob.escape(path.name)}*"):
+            left.unlink()  # a save that was killed
+        trained = _train(
+            network, dataset, recipe, folder=folder, resume=resume, deterministic=deterministic
+        )
+        trained = scored(trained, dataset)
+        try:
+            _save_all(trained, path, folder)
+        except OSError as error:
+            raise _saved_elsewhere(trained, path, folder, error) from error
+        if not trained.card["interrupted"]:
+            for name in (CHECKPOINT, LOG):
+                (folder / name).unlink(missing_ok=True)
+    return trained
+
+
+def _save_all(trained: Trained, path: Path, folder: Path) -> None:
+    save(trained, path)
+    if trained.card["network"] == "reader":
+        models.export_tflite(trained.model, path.with_suffix(".tflite"))
+    if (folder / LOG).is_file():
+        shutil.copyfile(folder / LOG, f"{path}.log.csv")
+
+
+def _saved_elsewhere(trained: Trained, path: Path, folder: Path, error: OSError) -> OSError:
+    """Save a model where there may be room; return the error that says where, or what to do."""
+    said = f"Cannot save {display_name(path)} ({reason(error)}); "
+    try:
+        other = Path(tempfile.mkdtemp(prefix="digitlib-")) / path.name
+        _save_all(trained, other, folder)
+    except OSError:
+        return OSError(f"{said}make room there, and run the same command with --resume.")
+    return OSError(f"{said}it is saved as {display_name(other)} instead: move it from there.")
 
 
 def compiled(model: keras.Model, recipe: Recipe, steps: int) -> keras.Model:

@@ -116,7 +116,7 @@ def recipe_like(card: dict, dataset: Dataset) -> Recipe:
     names = [f.name for f in fields(Recipe)]
     if missing := [name for name in ("network", "dataset_sha256", *names) if name not in card]:
         raise ValueError(f"The card says nothing of {', '.join(missing)}; give one of digitlib's.")
-    if card["network"] not in RECIPES:
+    if str(card["network"]) not in RECIPES:
         raise ValueError(f"The card's network {card['network']!r} is none of {', '.join(RECIPES)}.")
     if card["dataset_sha256"] != dataset_digest(dataset):
         raise ValueError(
@@ -131,7 +131,8 @@ def _checked(recipe: Recipe, dataset: Dataset) -> Recipe:
     images = int(len(dataset.train_labels) * (1 - RECIPES["classic"].validation_fraction))
     for name, kind, low, high in RANGES:
         value, high = getattr(recipe, name), images if high is None else high
-        if not isinstance(value, int if kind is int else int | float) or not low <= value <= high:
+        is_number = isinstance(value, int if kind is int else int | float)
+        if not is_number or isinstance(value, bool) or not low <= value <= high:
             words = "a whole number" if kind is int else "a number"
             raise ValueError(f"{name} is {value!r}; it must be {words} from {low} to {high:,}.")
     return recipe

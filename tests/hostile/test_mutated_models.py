@@ -46,11 +46,46 @@ def test_other_networks_for_litert_are_refused(tmp_path):
     refused(lite(path, ten, ((None, 32, 32, 3), tf.float32)), r"takes .*expected one image")
     refused(lite(path, lambda x: ten(x)[:, :7], (image, tf.float32)), "expected 10 probabilities")
     refused(lite(path, lambda x: (ten(x), ten(x + 1)), (image, tf.float32)), "expected 10 prob")
-    refused(lite(path, lambda x: tf.tile(ten(x), (2, 1)), (image, tf.float32)), "no probabilities")
+    twice = lite(path, lambda x: tf.concat([ten(x), ten(x)], 0), (image, tf.float32))
+    refused(twice, "no probabilities")
     two = (image, tf.float32), (image, tf.float32)
     refused(lite(path, lambda x, y: ten(x + y), *two), "expected one image")
     refused(lite(path, lambda x: tf.reshape(ten(x), (1, 10)), (image, tf.float32)), "damaged")
-    refused(lite(path, lambda x: ten(tf.sin(x)), (image, tf.float32), flex=True), "damaged")
+    refused(
+        lite(path, lambda x: ten(tf.sin(x)), (image, tf.float32), flex=True), "none of the plain"
+    )
+
+
+def grey(images):
+    """Return where pixels are grey: nowhere in the trial's images, which are black and white."""
+    return tf.cast(tf.abs(images - 0.4) < 0.1, tf.float32)
+
+
+def endless(images):
+    still = tf.while_loop(lambda x: tf.reduce_max(grey(images)) > 0, lambda x: [x], [images])
+    return ten(still[0])
+
+
+def branching(images):
+    return ten(tf.cond(tf.reduce_max(grey(images)) > 0, lambda: images, lambda: images + 1))
+
+
+def trapping(images):
+    """Divide by 0 where a pixel is grey, and by 1 elsewhere, in integers."""
+    divisor = 1 - tf.cast(grey(images), tf.int32)
+    return ten(images + tf.cast(tf.constant(7) % divisor, tf.float32))
+
+
+def filling(images):
+    """Take 40 GB for an image that is all grey."""
+    count = 1 + tf.cast(tf.reduce_sum(grey(images)) * 1.2e7, tf.int32)
+    return ten(images + tf.reduce_sum(tf.fill([count], images[0, 0, 0, 0])))
+
+
+@pytest.mark.parametrize("harm", [endless, branching, trapping, filling])
+def test_what_an_image_could_make_hang_crash_or_fill_memory_is_refused(tmp_path, harm):
+    path = lite(tmp_path / "model.tflite", harm, ((None, 28, 28, 1), tf.float32))
+    refused(path, "was refused: it computes what none of the plain layers")
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".tflite"])

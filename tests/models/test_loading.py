@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from digitlib.errors import ModelError
 from digitlib.files import PRETRAINED, SHIPPED_MODEL
-from digitlib.models import sandbox
+from digitlib.models import sandbox, saving
 from digitlib.models.inspection import MAX_BYTES
 from digitlib.models.loading import BATCH, load_network, probabilities
 
@@ -88,6 +89,87 @@ def test_what_is_no_row_of_images_gets_one_sentence(suffix, images):
     network = load_network(PRETRAINED / f"reader{suffix}")
     with pytest.raises(ValueError, match=r"^Expected images as uint8 of shape \(n, 28, 28\), not "):
         network(images)
+
+
+def test_all_plain_layers_are_run_by_litert_too(tmp_path):
+    from digitlib.models.backend import keras
+
+    try:
+        saving.check_export()
+    except ValueError as error:
+        pytest.skip(str(error))
+    layers = keras.layers
+    images = keras.Input((28, 28, 1))
+    x = layers.Rescaling(2, -0.5)(layers.RandomRotation(0.1)(images))
+    x = layers.Conv2D(4, 3, dilation_rate=2, activation="gelu")(layers.ZeroPadding2D(1)(x))
+    x = layers.BatchNormalization()(layers.DepthwiseConv2D(3, activation="elu")(x))
+    x = layers.LeakyReLU()(layers.SeparableConv2D(4, 3, padding="same")(x))
+    x = layers.Add()([x, layers.ReLU(max_value=6)(x)])
+    x = layers.MaxPooling2D()(layers.GaussianNoise(0.1)(layers.Activation("swish")(x)))
+    x = layers.AveragePooling2D(2)(layers.Concatenate()([x, layers.Activation("softplus")(x)]))
+    x = layers.Reshape((36, 8))(layers.Conv2D(8, 1, activation="tanh")(layers.Dropout(0.1)(x)))
+    x = layers.Reshape((6, 6, 8))(layers.Activation("sigmoid")(x))
+    ends = layers.GlobalMaxPooling2D()(x), layers.GlobalAveragePooling2D()(x), layers.Flatten()(x)
+    model = keras.Model(images, layers.Softmax()(layers.Dense(10)(layers.Concatenate()(ends))))
+    given = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+    network = load_network(saving.export_tflite(model, tmp_path / "model.tflite"))
+    assert np.allclose(network(given), probabilities(model, given), atol=1e-5)
+
+
+def test_what_is_judged_is_what_is_loaded(tmp_path, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    for suffix in (".keras", ".tflite"):
+        path = tmp_path / f"model{suffix}"
+        shutil.copy(PRETRAINED / f"reader{suffix}", path)
+        judged = []
+
+        def swapped(copy, *limits, path=path, judged=judged):
+            judged.append(copy.read_bytes())
+            shutil.copy(PRETRAINED / f"classic{path.suffix}", path)
+
+        monkeypatch.setattr(sandbox, "check", swapped)
+        probs = load_network(path)(images)
+        assert judged == [(PRETRAINED / f"reader{suffix}").read_bytes()]
+        assert np.array_equal(probs, load_network(PRETRAINED / f"reader{suffix}")(images))
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [("keras", "a.h5"), ("tflite", "a.keras"), ("keras", "A.KERAS")]
+)
+def test_what_a_file_holds_counts_not_how_its_name_ends(tmp_path, content, name):
+    path = tmp_path / name
+    shutil.copy(PRETRAINED / f"classic.{content}", path)
+    assert load_network(path)(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+
+
+@pytest.mark.parametrize("name", ["a.weights.h5", "a.keras", "a.hdf5"])
+def test_weights_alone_are_named_as_such(tmp_path, name):
+    from digitlib.models.architectures import fast_cnn
+
+    fast_cnn().save_weights(tmp_path / "only.weights.h5")
+    path = (tmp_path / "only.weights.h5").rename(tmp_path / name)
+    with pytest.raises(ModelError) as caught:
+        load_network(path)
+    assert str(caught.value) == (
+        f"{path} holds no network, only what model.save_weights writes; save the network with "
+        "model.save."
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "missing", "words"),
+    [
+        ("classic.keras", ("keras", "tensorflow"), "is a Keras model, and keras and tensorflow"),
+        ("classic.keras", ("tensorflow",), "is a Keras model, and tensorflow is not installed"),
+        ("reader.tflite", ("ai_edge_litert",), "is a LiteRT model, and ai_edge_litert is not"),
+    ],
+)
+def test_what_a_model_needs_is_said_where_it_is_not_installed(monkeypatch, file, missing, words):
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModelError, match=words) as caught:
+        load_network(PRETRAINED / file)
+    assert str(caught.value).endswith(f"run: pip install {' '.join(missing)}.")
 
 
 def test_importing_the_models_imports_no_heavy_library():

@@ -25,7 +25,7 @@ ROOMS = {
     "synthesis": (FOUNDATION | {"reading"}, "numpy scipy PIL"),
     "training": (
         FOUNDATION | {"synthesis", "datasets", "models", "evaluation"},
-        "numpy keras tensorflow tqdm sklearn",
+        "numpy keras tensorflow h5py locket tqdm sklearn",
     ),
     "bulk": (FOUNDATION | {"reading"}, "dask distributed pyarrow locket tqdm"),
     "app": (

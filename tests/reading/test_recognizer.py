@@ -1,12 +1,17 @@
 import csv
+import os
 import subprocess
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from digitlib.files import SAMPLES
+from digitlib.files import PRETRAINED, SAMPLES, SHIPPED_MODEL
+from digitlib.reading import prepare
 from digitlib.reading.glyphs import Line
 from digitlib.reading.recognizer import Recognizer, best_spans
 from digitlib.reading.sources import open_source
@@ -160,3 +165,38 @@ def test_a_post_in_a_photo_is_no_one_and_a_stroke_on_plain_paper_is(recognizer):
         paper = paper.copy()
         paper[60:, 190:215] = 50
         assert recognizer.read(np.uint8(np.clip(paper, 0, 255))).text == text
+
+
+def test_readings_compare_by_what_was_read(recognizer):
+    one, again, other = (
+        recognizer.read(SAMPLES / name)
+        for name in ("several_digits.jpg", "several_digits.jpg", "coloured.png")
+    )
+    assert one == again and hash(one) == hash(again) and one is not again
+    assert one.digits == again.digits and len({*one.digits, *again.digits}) == 5
+    assert one != other and one.digits[0] != one.digits[1] and len({one, again, other}) == 2
+    prepared = prepare(SAMPLES / "coloured.png")
+    glyph = next(iter(prepared.lines[0].glyphs.values()))
+    for value in (prepared, prepared.picture, prepared.lines[0], glyph):
+        assert value == value and value != replace(value) and hash(value) == hash(value)
+
+
+@pytest.mark.parametrize("model", [SHIPPED_MODEL, PRETRAINED / "classic.keras"])
+def test_threads_may_share_a_recognizer(model):
+    """Right answers, and the process as it was: its warnings, its standard error, its files."""
+    recognizer = Recognizer(model)
+    pictures = [SAMPLES / name for name in ("several_digits.jpg", "coloured.png", "off_centre.png")]
+    alone = [recognizer.read(picture) for picture in pictures]
+
+    def read(first):
+        return [recognizer.read(pictures[(first + i) % 3]) for i in range(12)]
+
+    def state():
+        files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+        return list(warnings.filters), os.fstat(2).st_ino, files
+
+    before = state()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(read, range(8)))
+    assert found == [[alone[(first + i) % 3] for i in range(12)] for first in range(8)]
+    assert state() == before
