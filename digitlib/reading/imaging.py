@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.glyphs import Line, Part, find_lines
-from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper, without_rules
+from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
@@ -66,7 +66,6 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
     ink, margin = _large_enough(find_ink(opened.colours))
-    ink = without_rules(ink)
     height, width = (n - 2 * margin for n in ink.shape)
     shown = ink[margin : margin + height, margin : margin + width]
     strong = max(1, int(np.count_nonzero(ink > 0.5)))
