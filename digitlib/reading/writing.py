@@ -11,13 +11,16 @@ from scipy import ndimage
 OVERVIEW = 600  # longer side, in pixels, on which lines are looked for
 SMALLEST = 60  # pictures of fewer pixels a side have no room for lines
 FAINT = 0.15  # least ink of a line, as printed lines are pale
-THICK = 1 / 40  # of the picture's longer side: more than any line
+THICK = 1 / 30  # of the picture's longer side: more than any line
 SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
+ACROSS = 0.95  # of a picture, or of a table, that its lines run through
+UNDERLINE = 0.6  # heights of what is there: shorter flat pieces are bars of digits
 BESIDE_TYPICAL = 1.5  # heights of what else is there, from which a run is no stroke of a digit
 TIED = 0.8  # heights from which a run between two lines belongs to their grid
-DARKER = 0.3  # than the line: the pen that crosses it
+DARKER = 1.35  # times the line's ink, and FAINT: the line: the pen that crosses it
 HOLLOW = 0.35  # share of its box that a frame or a ring fills at most
-INSIDE = 0.3  # height, by the frame's, of what it is drawn around
+SOLID = 0.6  # share of its box that a frame encloses, itself included
+INSIDE = 0.35  # height, by the frame's, of what it is drawn around
 
 
 def writing(ink: np.ndarray) -> np.ndarray:
@@ -26,36 +29,47 @@ def writing(ink: np.ndarray) -> np.ndarray:
         return ink
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
-    gone = _frames(small > 2 * FAINT)
-    inked = (small > FAINT) & ~gone
-    gone |= _lines(inked, small)
+    gone = _lines(small > FAINT, small)
+    if gone.any():  # with the soft edges that a camera gives it
+        gone = ndimage.binary_dilation(gone, np.ones((3, 3)), 2) & (gone | (small < 0.5))
+    gone |= _frames((small > 2 * FAINT) & ~gone)
     if not gone.any():
         return ink
-    gone = ndimage.binary_dilation(gone, np.ones((3, 3))) & ~_kept(small, gone)
+    gone = ndimage.binary_dilation(gone, np.ones((3, 3))) & (gone | (small < 0.5))
     large = gone.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
     return np.where(large, 0, ink)
 
 
-def _kept(small: np.ndarray, gone: np.ndarray) -> np.ndarray:
-    """Return ink beside what goes, which its margin must not take along."""
-    return (small > 0.5) & ~gone
-
-
 def _frames(inked: np.ndarray) -> np.ndarray:
-    """Return what surrounds other ink and fills little of its own box."""
+    """Return what surrounds other ink and fills little of its own box.
+
+    A frame is peeled off from outside, as thick as its strokes are: what touches it inside stays.
+    """
     labels, count = ndimage.label(inked, np.ones((3, 3)))
-    found = ndimage.find_objects(labels)
-    boxes = np.array([(r.start, r.stop, c.start, c.stop) for r, c in found]).reshape(-1, 4)
-    filled = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
-    frames = []
-    for i in np.flatnonzero((np.minimum(heights, widths) > 12) & (filled < HOLLOW * heights * widths)):
-        top, bottom, left, right = boxes[i]
-        within = (boxes[:, 0] > top) & (boxes[:, 1] < bottom)
-        within &= (boxes[:, 2] > left) & (boxes[:, 3] < right)
-        if (within & (heights > INSIDE * min(heights[i], widths[i]))).any():
-            frames.append(i + 1)
-    return np.isin(labels, frames)
+    gone = np.zeros_like(inked)
+    filled = np.bincount(labels.ravel(), minlength=count + 1)
+    for i, box in enumerate(ndimage.find_objects(labels), start=1):
+        sides = [side.stop - side.start for side in box]
+        if min(sides) <= 12 or filled[i] > HOLLOW * np.prod(sides):
+            continue
+        own = np.pad(labels[box] == i, 1)
+        solid = ndimage.binary_fill_holes(own)
+        if solid.sum() < SOLID * np.prod(sides):
+            continue
+        thick = 2 * np.median(_ridge(own))
+        peel = own & (ndimage.distance_transform_edt(solid) <= 1.2 * thick + 1)
+        inner = (np.pad(inked[box], 1) & solid & ~peel)[1:-1, 1:-1]
+        pieces, _ = ndimage.label(inner, np.ones((3, 3)))
+        tall = max((r.stop - r.start for r, _ in ndimage.find_objects(pieces)), default=0)
+        if tall > INSIDE * min(sides):
+            gone[box] |= peel[1:-1, 1:-1]
+    return gone
+
+
+def _ridge(own: np.ndarray) -> np.ndarray:
+    """Return half the width of strokes, along their middle."""
+    inside = ndimage.distance_transform_edt(own)
+    return inside[(inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))]
 
 
 def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
@@ -65,20 +79,39 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
         return np.zeros_like(inked)
     labels = [runs[0][0], runs[1][0].T]
     boxes = [ndimage.find_objects(label) for label in labels]
-    typical = _typical_height(inked & (labels[0] == 0) & (labels[1] == 0))
-    spans = [[box[1 - axis].stop - box[1 - axis].start for box in boxes[axis]] for axis in (0, 1)]
-    accepted = [
+    spans = [
+        np.array([0] + [box[1 - axis].stop - box[1 - axis].start for box in boxes[axis]])
+        for axis in (0, 1)
+    ]
+    accepted = [spans[axis] > ACROSS * inked.shape[1 - axis] for axis in (0, 1)]
+    accepted = [across & (across.sum() > 1) for across in accepted]  # one may be a digit's bar
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
+    around = ndimage.find_objects(pieces)
+    of = [_piece_of(labels[axis], pieces, len(boxes[axis])) for axis in (0, 1)]
+    whole = [  # runs as long as the piece of ink that they are part of
         np.array([False] + [
-            span > 0.95 * inked.shape[1 - axis] or 0 < BESIDE_TYPICAL * typical < span
-            for span in spans[axis]
+            n > 0 and span > ACROSS * (around[n - 1][1 - axis].stop - around[n - 1][1 - axis].start)
+            for n, span in zip(of[axis][1:], spans[axis][1:], strict=True)
         ])
         for axis in (0, 1)
     ]  # fmt: skip
+    count = [np.bincount(of[axis][whole[axis]], minlength=len(around) + 1) for axis in (0, 1)]
+    grid = (np.minimum(*count) >= 2) & (np.maximum(*count) >= 3)
+    accepted = [accepted[axis] | (whole[axis] & grid[of[axis]]) for axis in (0, 1)]
+    typical = _typical_height(inked & ~accepted[0][labels[0]] & ~accepted[1][labels[1]])
+    for i in np.flatnonzero(~accepted[0]):
+        if i and of[0][i] and typical:
+            rows = around[of[0][i] - 1][0]
+            flat = spans[0][i] > BESIDE_TYPICAL * (rows.stop - rows.start)
+            accepted[0][i] = flat and spans[0][i] > UNDERLINE * typical
+    for axis in (0, 1):
+        single = spans[axis] > ACROSS * inked.shape[1 - axis]
+        accepted[axis] |= single & (0 < BESIDE_TYPICAL * typical < inked.shape[1 - axis])
     for _ in range(2):  # what ties accepted lines together is a line as well
         for axis in (0, 1):
             others = ndimage.maximum_filter(accepted[1 - axis][labels[1 - axis]], 5)
             for i, box in enumerate(boxes[axis], start=1):
-                if accepted[axis][i] or spans[axis][i - 1] < TIED * typical:
+                if accepted[axis][i] or spans[axis][i] < TIED * typical:
                     continue
                 ends = list(box)
                 ends[1 - axis] = slice(box[1 - axis].start, box[1 - axis].start + 4)
@@ -90,13 +123,20 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
     gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
     if gone.any():
-        gone &= ink < np.median(ink[gone]) + DARKER
+        gone &= ink < DARKER * np.median(ink[gone]) + FAINT
     return gone
+
+
+def _piece_of(labels: np.ndarray, pieces: np.ndarray, count: int) -> np.ndarray:
+    """Return for each run the piece of ink that it lies in."""
+    lies = np.zeros(count + 1, np.int64)
+    both = (labels > 0) & (pieces > 0)
+    lies[labels[both]] = pieces[both]
+    return lies
 
 
 def _runs(inked: np.ndarray) -> tuple[np.ndarray, int]:
     """Return labels (h, w) of long thin level runs, and how many there are."""
-    thick = max(5, round(THICK * max(inked.shape)))
     length = max(12, round(SHORTEST * inked.shape[1]))
     # A line that climbs a little is a staircase: thickened, its steps run into each other.
     wide = ndimage.maximum_filter1d(np.uint8(inked), 3, axis=0)
@@ -104,9 +144,19 @@ def _runs(inked: np.ndarray) -> tuple[np.ndarray, int]:
     run = ndimage.maximum_filter1d(ndimage.minimum_filter1d(wide, length, axis=1), length, axis=1)
     if not run.any():
         return np.zeros(inked.shape, np.int32), 0
-    tall = thick + 3
+    tall = max(10, round(THICK * max(inked.shape)))
     bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
-    return ndimage.label(run > bulk, np.ones((3, 3)))
+    thin = np.uint8(run > bulk)
+    # A pen that crosses is a gap; a broad one is bridged where there is ink all along.
+    run = _closed(thin, length // 2) | (_closed(thin, 4 * length) & run)
+    return ndimage.label(run, np.ones((3, 3)))
+
+
+def _closed(run: np.ndarray, gap: int) -> np.ndarray:
+    """Return level runs with gaps of so many pixels filled."""
+    padded = np.pad(run, [(0, 0), (gap, gap)])
+    filled = ndimage.maximum_filter1d(padded, gap + 1 - gap % 2, axis=1)
+    return ndimage.minimum_filter1d(filled, gap + 1 - gap % 2, axis=1)[:, gap:-gap]
 
 
 def _typical_height(rest: np.ndarray) -> float:
@@ -128,4 +178,5 @@ def _uncrossed(line: np.ndarray, inked: np.ndarray, both: np.ndarray) -> np.ndar
     below = np.minimum.accumulate(np.where(inked, height, rows)[::-1], axis=0)[::-1]
     tall = below - above - 1
     most = 1.5 * np.median(tall[line & ~both]) + 1 if (line & ~both).any() else 0
+    most = min(most, max(8, THICK * max(inked.shape)))
     return line & ((tall <= most) | both)
