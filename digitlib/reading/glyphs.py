@@ -15,7 +15,9 @@ from digitlib.reading.ink import Box, bounding_box, labelled
 
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
-WIDE = 1.0  # width by height from which a piece may be two digits that touch
+WIDE = 0.8  # width by height from which a piece may be two digits that touch
+NARROWEST, WIDEST = 0.1, 1.3  # width by height of a slice that may be a digit
+MOST_CUTS = 10
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 
@@ -156,6 +158,8 @@ def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Li
             continue
         for i, j in combinations(range(start, stop + 1), 2):
             box = _joined(atoms[i][0], atoms[j - 1][0])
+            if (i, j) != (start, stop) and _width(box) > WIDEST * _height(box):
+                continue
             spans[i, j] = _part(ink, labels, box, atoms[i][1])
             if (i, j) != (start, stop):
                 cuts.add((i, j))
@@ -177,19 +181,18 @@ def _may_be_one(boxes: list[Box]) -> bool:
 
 
 def _cuts(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> list[int]:
-    """Return the columns where a wide piece may be two or three digits that touch."""
+    """Return the columns where a wide piece may be digits that touch: those of least ink around."""
     height, width = _height(box), _width(box)
     if width <= WIDE * height or height < 8:
         return []
-    count = min(3, round(width / (0.7 * height)))
     column_ink = np.where(np.isin(labels[box], members), ink[box], 0).sum(axis=0)
-    column_ink = ndimage.uniform_filter1d(column_ink, max(1, width // 30))
-    cuts = []
-    for k in range(1, count):
-        middle, reach = width * k / count, 0.5 * width / count * 0.8
-        low, high = int(middle - reach), int(middle + reach) + 1
-        cuts.append(box[1].start + low + int(np.argmin(column_ink[low:high])))
-    return sorted(set(cuts))
+    column_ink = ndimage.uniform_filter1d(column_ink, max(1, height // 30))
+    reach = max(1, round(NARROWEST * height))
+    least = column_ink <= ndimage.minimum_filter1d(column_ink, 2 * reach + 1)
+    runs, count = ndimage.label(least[reach:-reach])  # of equal columns, the middle one
+    cuts = [reach + int(np.flatnonzero(runs == k).mean()) for k in range(1, count + 1)]
+    cuts = sorted(sorted(cuts, key=lambda column: column_ink[column])[:MOST_CUTS])
+    return [box[1].start + cut for cut in cuts]
 
 
 def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> Part:

@@ -24,7 +24,7 @@ NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
-NO_DIGIT_ODDS, CUT = 0.4, np.log(0.7)
+NO_DIGIT_ODDS, CUT = 0.4, np.log(0.9)
 LEAST_SHARE = 0.6  # of a picture's ink that digits have, if there are any
 LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
 LEFT_OUT = np.log(0.4)  # what it costs to leave ink out that might be part of a digit

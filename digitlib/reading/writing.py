@@ -17,7 +17,7 @@ ACROSS = 0.95  # of a picture, or of a table, that its lines run through
 UNDERLINE = 0.6  # heights of what is there: shorter flat pieces are bars of digits
 BESIDE_TYPICAL = 1.5  # heights of what else is there, from which a run is no stroke of a digit
 TIED = 0.8  # heights from which a run between two lines belongs to their grid
-DARKER = 1.35  # times the line's ink, and FAINT: the line: the pen that crosses it
+DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
 HOLLOW = 0.35  # share of its box that a frame or a ring fills at most
 SOLID = 0.6  # share of its box that a frame encloses, itself included
 INSIDE = 0.35  # height, by the frame's, of what it is drawn around
@@ -107,24 +107,28 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     for axis in (0, 1):
         single = spans[axis] > ACROSS * inked.shape[1 - axis]
         accepted[axis] |= single & (0 < BESIDE_TYPICAL * typical < inked.shape[1 - axis])
-    for _ in range(2):  # what ties accepted lines together is a line as well
-        for axis in (0, 1):
-            others = ndimage.maximum_filter(accepted[1 - axis][labels[1 - axis]], 5)
-            for i, box in enumerate(boxes[axis], start=1):
-                if accepted[axis][i] or spans[axis][i] < TIED * typical:
-                    continue
-                ends = list(box)
-                ends[1 - axis] = slice(box[1 - axis].start, box[1 - axis].start + 4)
-                first = others[tuple(ends)].any()
-                ends[1 - axis] = slice(box[1 - axis].stop - 4, box[1 - axis].stop)
-                accepted[axis][i] = first and others[tuple(ends)].any()
-    level, upright = accepted[0][labels[0]] & inked, accepted[1][labels[1]] & inked
+    paper = min(np.sum(spans[axis] > ACROSS * inked.shape[1 - axis]) for axis in (0, 1)) > 1
+    for axis in (0, 1, 0, 1) if not paper else ():  # what ties lines together is one as well
+        others = ndimage.maximum_filter(accepted[1 - axis][labels[1 - axis]], 5)
+        for i in np.flatnonzero(~accepted[axis] & (spans[axis] > TIED * typical)):
+            if i:
+                along = others[boxes[axis][i - 1]].any(axis=axis)
+                accepted[axis][i] = along[:4].any() and along[-4:].any()
+    level = _line(labels[0], boxes[0], accepted[0], np.where(inked, ink, 0))
+    across = [(columns, rows) for rows, columns in boxes[1]]
+    upright = _line(labels[1].T, across, accepted[1], np.where(inked, ink, 0).T).T
     both = ndimage.binary_dilation(level, np.ones((3, 3)))
     both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
-    gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
-    if gone.any():
-        gone &= ink < DARKER * np.median(ink[gone]) + FAINT
-    return gone
+    return _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
+
+
+def _line(labels: np.ndarray, boxes: list, accepted: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """Return the ink of accepted level runs, but for what is darker than most of the run."""
+    line = np.zeros(labels.shape, bool)
+    for i in np.flatnonzero(accepted):
+        own = np.where(labels[boxes[i - 1]] == i, ink[boxes[i - 1]], 0)
+        line[boxes[i - 1]] |= (own > 0) & (own < DARKER * np.median(own.max(axis=0)) + FAINT)
+    return line
 
 
 def _piece_of(labels: np.ndarray, pieces: np.ndarray, count: int) -> np.ndarray:
