@@ -47,12 +47,14 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     along -= _stretched(surface, along.shape)
     sample = along[::step, ::step]
     middle = np.median(sample)
-    low, high = np.quantile(sample, (0.05, 0.3))  # of the paper alone
-    noise = (high - low) / 1.12
     level = _level(sample - middle)
-    if level < max(FAINTEST, 3 * noise):
+    if level < FAINTEST:
         return nothing
-    return _written(_without_borders(np.maximum((along - middle) / level, 0)))
+    along = (along - middle) / level
+    ink = _written(_without_borders(np.maximum(along, 0)))
+    left = along[(ink > 0) | (along <= 0)]  # what of the picture is paper, or may be writing
+    noise = 1.4826 * np.median(np.abs(left))
+    return nothing if 3 * noise > 1 else ink
 
 
 def plain_paper(colours: np.ndarray) -> np.ndarray | None:

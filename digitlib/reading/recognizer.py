@@ -24,7 +24,7 @@ NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
-NO_DIGIT_ODDS, CUT = 0.4, np.log(0.9)
+NO_DIGIT_ODDS, CUT = 0.4, np.log(0.5)
 LEAST_SHARE = 0.6  # of a picture's ink that digits have, if there are any
 LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
 LEFT_OUT = np.log(0.4)  # what it costs to leave ink out that might be part of a digit
@@ -255,9 +255,10 @@ def best_spans(line: Line, probs: dict) -> list[tuple[int, int]]:
     """Return the spans that make the line most probable, left to right, by dynamic programming.
 
     A piece alone may be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and
-    slices of a piece cut apart, count only as digits, and a slice costs CUT.
+    slices of a piece cut apart, count only as digits, and to cut a piece costs CUT.
     """
     whole = {s for s in line.glyphs if s not in line.cuts}
+    starts = {start for start, _ in whole}  # where a piece begins
     best: list[tuple[float, list]] = [(0.0, [])]
     for stop in range(1, line.count + 1):
         options = []
@@ -269,7 +270,7 @@ def best_spans(line: Line, probs: dict) -> list[tuple[int, int]]:
             p = probs[start, end]
             score = float(np.log(p[:10].max() + 1e-9))
             if (start, end) in line.cuts:
-                score += CUT
+                score += CUT if start in starts else 0.0
             elif p.argmax() == 10 and not _is_joined(start, end, whole):
                 score = float(np.log(p[10])) + LEFT_OUT
             options.append((best[start][0] + score, [*best[start][1], (start, end)]))

@@ -14,7 +14,7 @@ FAINT = 0.15  # least ink of a line, as printed lines are pale
 THICK = 1 / 30  # of the picture's longer side: more than any line
 SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
 ACROSS = 0.95  # of a picture, or of a table, that its lines run through
-UNDERLINE = 0.6  # heights of what is there: shorter flat pieces are bars of digits
+FLAT, UNDERLINE = 4, 0.6  # width by its own height, and by that of the digits above it
 BESIDE_TYPICAL = 1.5  # heights of what else is there, from which a run is no stroke of a digit
 TIED = 0.8  # heights from which a run between two lines belongs to their grid
 DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
@@ -99,11 +99,6 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     grid = (np.minimum(*count) >= 2) & (np.maximum(*count) >= 3)
     accepted = [accepted[axis] | (whole[axis] & grid[of[axis]]) for axis in (0, 1)]
     typical = _typical_height(inked & ~accepted[0][labels[0]] & ~accepted[1][labels[1]])
-    for i in np.flatnonzero(~accepted[0]):
-        if i and of[0][i] and typical:
-            rows = around[of[0][i] - 1][0]
-            flat = spans[0][i] > BESIDE_TYPICAL * (rows.stop - rows.start)
-            accepted[0][i] = flat and spans[0][i] > UNDERLINE * typical
     for axis in (0, 1):
         single = spans[axis] > ACROSS * inked.shape[1 - axis]
         accepted[axis] |= single & (0 < BESIDE_TYPICAL * typical < inked.shape[1 - axis])
@@ -119,7 +114,15 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     upright = _line(labels[1].T, across, accepted[1], np.where(inked, ink, 0).T).T
     both = ndimage.binary_dilation(level, np.ones((3, 3)))
     both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
-    return _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
+    gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
+    for i, (rows, columns) in enumerate(around, start=1):
+        wide, tall = columns.stop - columns.start, round(typical)
+        if wide > max(FLAT * (rows.stop - rows.start), UNDERLINE * typical, 12) and typical:
+            above = inked[max(0, rows.start - tall) : rows.start, columns]
+            below = inked[rows.stop : rows.stop + tall // 2, columns]
+            if above.any() and not below.any():
+                gone[rows, columns] |= pieces[rows, columns] == i
+    return gone
 
 
 def _line(labels: np.ndarray, boxes: list, accepted: np.ndarray, ink: np.ndarray) -> np.ndarray:
