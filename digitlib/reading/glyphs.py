@@ -18,6 +18,7 @@ LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece 
 WIDE = 0.8  # width by height from which a piece may be two digits that touch
 NARROWEST, WIDEST = 0.1, 1.3  # width by height of a slice that may be a digit
 MOST_CUTS = 10
+SLIMMER = 0.9  # times the most ink around: where a piece may be cut
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 
@@ -189,6 +190,7 @@ def _cuts(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> 
     column_ink = ndimage.uniform_filter1d(column_ink, max(1, height // 30))
     reach = max(1, round(NARROWEST * height))
     least = column_ink <= ndimage.minimum_filter1d(column_ink, 2 * reach + 1)
+    least &= column_ink < SLIMMER * ndimage.maximum_filter1d(column_ink, height)
     runs, count = ndimage.label(least[reach:-reach])  # of equal columns, the middle one
     cuts = [reach + int(np.flatnonzero(runs == k).mean()) for k in range(1, count + 1)]
     cuts = sorted(sorted(cuts, key=lambda column: column_ink[column])[:MOST_CUTS])

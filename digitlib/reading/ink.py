@@ -10,6 +10,7 @@ from scipy import ndimage
 from digitlib.reading.writing import writing
 
 FAINTEST = 10.0  # least contrast of ink, of 255
+MOST_NOISE = 0.085  # of paper, times the ink: 0.11 is a surface of patches, 0.06 a soft photo of one digit
 TINY = 20  # pictures of fewer pixels have no room for shadows
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
 CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
@@ -53,8 +54,9 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     along = (along - middle) / level
     ink = _written(_without_borders(np.maximum(along, 0)))
     left = along[(ink > 0) | (along <= 0)]  # what of the picture is paper, or may be writing
+    low, high = np.quantile(left, (0.02, 0.4))  # of the paper, where ink covers up to half
     noise = 1.4826 * np.median(np.abs(left))
-    return nothing if 3 * noise > 1 else ink
+    return nothing if 3 * noise > 1 and (high - low) / 1.8 > MOST_NOISE else ink
 
 
 def plain_paper(colours: np.ndarray) -> np.ndarray | None:
