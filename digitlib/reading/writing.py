@@ -10,7 +10,7 @@ from scipy import ndimage
 
 OVERVIEW = 600  # longer side, in pixels, on which lines are looked for
 SMALLEST = 60  # pictures of fewer pixels a side have no room for lines
-FAINT = 0.15  # least ink of a line, as printed lines are pale
+FAINT = 0.2  # least ink of a line, as printed lines are pale
 THICK = 1 / 30  # of the picture's longer side: more than any line
 SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
 ACROSS = 0.95  # of a picture, or of a table, that its lines run through

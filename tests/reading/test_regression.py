@@ -24,7 +24,7 @@ PINNED = {
         "tiny": (59, 0),
         "numbers": (48, 1),
         "lined paper": (37, 1),
-        "touching": (6, 18),
+        "touching": (14, 9),
         "two lines": (15, 3),
         "colours": (47, 0),
         "in pieces": (58, 0),
