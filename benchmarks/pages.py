@@ -60,7 +60,9 @@ class Page:
             angle = rng.uniform(0, 2 * np.pi)
             light = 1 - rng.uniform(0, 0.3) * (0.5 + x * np.cos(angle) + y * np.sin(angle))
             picture = ndimage.gaussian_filter(picture, rng.uniform(0.2, 0.9), axes=(0, 1))
-            picture = picture * light[..., None] + rng.normal(0, rng.uniform(0.5, 4), (height, width, 1))
+            picture = picture * light[..., None] + rng.normal(
+                0, rng.uniform(0.5, 4), (height, width, 1)
+            )
         content = io.BytesIO()
         image = Image.fromarray(np.uint8(np.clip(picture, 0, 255)))
         image.save(content, "PNG" if plain else "JPEG", **({} if plain else {"quality": 88}))
@@ -125,7 +127,9 @@ class Digits:
 
 def pen(rng):
     """Return a colour: blue, black, or red."""
-    return [(25, 35, 120), (30, 30, 30), (60, 60, 70), (150, 30, 40)][rng.choice(4, p=[0.4, 0.3, 0.2, 0.1])]
+    return [(25, 35, 120), (30, 30, 30), (60, 60, 70), (150, 30, 40)][
+        rng.choice(4, p=[0.4, 0.3, 0.2, 0.1])
+    ]
 
 
 def rules(page, pitch, width, colour, upright=False):
@@ -257,7 +261,11 @@ def underlined(digits, rng):
         y = box[3] + rng.uniform(0.02, 0.2) * height
         more = rng.uniform(-0.05, 0.3, 2) * height
         tilt = rng.normal(0, 0.03) * (box[2] - box[0])
-        line = [(box[0] - more[0], y), ((box[0] + box[2]) / 2, y + 0.3 * tilt), (box[2] + more[1], y + tilt)]
+        line = [
+            (box[0] - more[0], y),
+            ((box[0] + box[2]) / 2, y + 0.3 * tilt),
+            (box[2] + more[1], y + tilt),
+        ]
         page.draw([line], colour, rng.uniform(0.03, 0.07) * height)
 
     return on_page(digits, rng, rng.integers(1, 5), margin=(0.4, 0.9), over=under)
@@ -312,13 +320,19 @@ def f1(name):
         right, bottom = left + ink.shape[1], top + len(ink)
         frame = Image.new("L", (side, side))
         if name == "box away":
-            ImageDraw.Draw(frame).rectangle((left - 20, top - 20, right + 20, bottom + 20), None, 255, 2)
+            ImageDraw.Draw(frame).rectangle(
+                (left - 20, top - 20, right + 20, bottom + 20), None, 255, 2
+            )
         if name == "box tight":
-            ImageDraw.Draw(frame).rectangle((left - 5, top - 5, right + 5, bottom + 5), None, 255, 3)
+            ImageDraw.Draw(frame).rectangle(
+                (left - 5, top - 5, right + 5, bottom + 5), None, 255, 3
+            )
         if name == "circled":
             reach = int(0.5 * np.hypot(ink.shape[1], len(ink)) + 15)
             x, y = (left + right) // 2, (top + bottom) // 2
-            ImageDraw.Draw(frame).ellipse((x - reach, y - reach, x + reach, y + reach), None, 255, 4)
+            ImageDraw.Draw(frame).ellipse(
+                (x - reach, y - reach, x + reach, y + reach), None, 255, 4
+            )
         page.blend(np.asarray(frame) / 255, blue)
         return page.file(plain=True), text
 
@@ -344,12 +358,23 @@ def no_digit(digits, rng):
         if choice == 3:
             text = "\n".join(" ".join(rng.choice(WORDS, 3)) for _ in range(rng.integers(1, 5)))
         mask = Image.new("L", page.colours.shape[1::-1])
-        ImageDraw.Draw(mask).text((width * 0.1, height * 0.2), text, 255, ImageFont.load_default(size))
+        ImageDraw.Draw(mask).text(
+            (width * 0.1, height * 0.2), text, 255, ImageFont.load_default(size)
+        )
         page.blend(np.asarray(mask) / 255, colour)
     return page.file(), ""
 
 
-F1 = "ruled blue", "ruled grey", "squared 20", "squared 40", "squared 1200", "box away", "box tight", "circled"
+F1 = (
+    "ruled blue",
+    "ruled grey",
+    "squared 20",
+    "squared 40",
+    "squared 1200",
+    "box away",
+    "box tight",
+    "circled",
+)
 KINDS = {
     "plain": plain, "ruled grey": ruled, "squared fine": squares(0.15, 0.3),
     "squared coarse": squares(0.4, 0.9), "boxed": boxed, "table cell": table_cell,
@@ -383,7 +408,9 @@ def main() -> None:
         start = time.perf_counter()
         said = [recognizer.read(page) for page, _ in pages]
         spent = (time.perf_counter() - start) / len(pages)
-        right = np.array([r.text.replace("\n", "") == t for r, (_, t) in zip(said, pages, strict=True)])
+        right = np.array(
+            [r.text.replace("\n", "") == t for r, (_, t) in zip(said, pages, strict=True)]
+        )
         sure = np.array([reading.confidence >= 0.9 for reading in said])
         counts = np.array([right.sum(), len(right), (sure & ~right).sum(), (sure & right).sum()])
         total += counts
@@ -392,7 +419,9 @@ def main() -> None:
             f"right and sure {counts[3]:>4}, {1000 * spent:.0f} ms",
             flush=True,
         )
-    print(f"{'all':<20} {total[0]:>4} of {total[1]}, wrong and sure {total[2]}, right and sure {total[3]}")
+    print(
+        f"{'all':<20} {total[0]:>4} of {total[1]}, wrong and sure {total[2]}, right and sure {total[3]}"
+    )
 
 
 if __name__ == "__main__":
