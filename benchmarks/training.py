@@ -1,6 +1,6 @@
 """How fast the fast network learns, beside Keras' own example: `python benchmarks/training.py`.
 
-With --well instead: how good the accurate network becomes, three seeds; with --classic: the classic
+With --well instead: how good the accurate network becomes, three times; with --classic: the classic
 network, five seeds.
 
 Ours trains its complete, fixed schedule and is scored once on the test images, at the end; Keras'
@@ -16,8 +16,10 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 TARGET = 0.99
+MEMBERS = 3  # networks that are averaged in the accurate one: what half an hour allows
 
 
 def accurate_cnn():
@@ -44,6 +46,18 @@ def accurate_cnn():
     )
 
 
+def averaged(members: list):
+    """Return one network that averages others, each over an image as it is and moved by a pixel."""
+    from digitlib.models.backend import keras
+
+    layers = keras.layers
+    image = keras.Input((28, 28, 1))
+    wider = layers.ZeroPadding2D(1)(image)
+    places = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+    moved = [layers.Cropping2D(((y, 2 - y), (x, 2 - x)))(wider) for y, x in places]
+    return keras.Model(image, layers.Average()([one(seen) for one in members for seen in moved]))
+
+
 def ours(network: str, seed: int) -> dict:
     """Train a network, and return what to report; "accurate" is known here alone."""
     from digitlib.datasets import load_digits
@@ -55,16 +69,22 @@ def ours(network: str, seed: int) -> dict:
     wide = {"rotation": 10, "scale": 0.12, "shift": 1.5, "label_smoothing": 0.1}
     RECIPES["accurate"] = Recipe(16, 128, 0.008, beta_1=0.8, beta_2=0.95, **wide)
     dataset = load_digits("mnist")
-    recipe = recipe_for(network, dataset, seed=seed)
-    card = scored(train(network, dataset, recipe), dataset).card
-    steps = card["epochs"] * (card["images_learnt_from"] // card["batch_size"])
+    # Each member has its own seed, and with it its own images to validate on.
+    seeds = [100 + MEMBERS * seed + i for i in range(MEMBERS)] if network == "accurate" else [seed]
+    trained = [train(network, dataset, recipe_for(network, dataset, seed=s)) for s in seeds]
+    cards = [one.card for one in trained]
+    steps = sum(c["epochs"] * (c["images_learnt_from"] // c["batch_size"]) for c in cards)
+    whole = trained[0]
+    if network == "accurate":
+        whole = replace(whole, model=averaged([one.model for one in trained]))
+    card = scored(whole, dataset).card
     return {
-        "seconds": card["fit_seconds"],
+        "seconds": sum(card["fit_seconds"] for card in cards),
         "images": steps * card["batch_size"],
-        "validation": card["validation_accuracy"],
+        "validation": statistics.mean(card["validation_accuracy"] for card in cards),
         "accuracy": card["test_accuracy"],
         "interval": card["test_interval"],
-        "parameters": card["parameters"],
+        "parameters": whole.model.count_params(),
     }
 
 
@@ -131,7 +151,7 @@ def main() -> None:
     """Train in turns, and print a row each and the summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--well", action="store_true", help="the accurate network, three seeds")
+    parser.add_argument("--well", action="store_true", help="the accurate network, three times")
     parser.add_argument("--classic", action="store_true", help="the classic network, five seeds")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)

@@ -1,23 +1,26 @@
 """Execute the five notebooks in order: `python notebooks/run.py [--outputs]`.
 
+They run in an empty copy of their folder, so that what a reader's notebooks have saved is not used.
 Writes them, and the worked answers as they are stored, as pages with an index to build/; with
 --outputs, executes the answers too and stores all outputs in the notebooks. Prints for each its
 seconds and the peak memory of its kernel.
 """
 
 import argparse
-import html
+import contextlib
 import json
 import os
-import re
+import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
+from pages import shrink_pictures, smaller_png, write_index, write_page
 
 from digitlib.datasets.digits import load_digits
 from digitlib.files import PRETRAINED, SAMPLES
@@ -26,7 +29,6 @@ from digitlib.reading.imaging import prepare
 from digitlib.reading.recognizer import Recognizer
 
 NOTEBOOKS = Path(__file__).resolve().parent
-PAGES = NOTEBOOKS.parent / "build"
 # Run last in each kernel, and not stored: its peak memory in MB.
 PEAK_MEMORY = """
 import sys
@@ -37,6 +39,19 @@ try:
 except ImportError:  # Windows
     print("nan")
 """
+
+
+@contextlib.contextmanager
+def copy_of_notebooks() -> Iterator[Path]:
+    """Give a copy of this folder, without anything that running notebooks has left in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "notebooks"
+        for path in sorted(NOTEBOOKS.glob("**/0*.ipynb")):
+            if path.parent in (NOTEBOOKS, NOTEBOOKS / "answers"):
+                target = copy / path.relative_to(NOTEBOOKS)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
+        yield copy
 
 
 def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
@@ -60,6 +75,7 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = last_of_each_line(output.text)
+        give_alternative_texts(cell)
     probed.metadata = {
         "kernelspec": probed.metadata["kernelspec"],
         "language_info": {"name": "python"},
@@ -67,42 +83,22 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
     return probed, peak
 
 
+def give_alternative_texts(cell: nbformat.NotebookNode) -> None:
+    """Write the texts in a cell's metadata ("alt", a list) beside its figures, in order.
+
+    They stand there, as code that gave them would be no example of plain matplotlib.
+    """
+    texts = cell.metadata.get("alt", [])
+    figures_shown = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+    if texts and len(texts) != len(figures_shown):
+        raise ValueError(f"cell {cell.id}: {len(texts)} texts, {len(figures_shown)} figures")
+    for text, output in zip(texts, figures_shown, strict=False):
+        output.metadata.setdefault("image/png", {})["alt"] = text
+
+
 def last_of_each_line(text: str) -> str:
     """Return what a terminal would show in the end of a text with carriage returns."""
     return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
-
-
-def title(notebook: nbformat.NotebookNode) -> str:
-    """Return a notebook's first line, without its mark."""
-    return notebook.cells[0].source.splitlines()[0].lstrip("# ")
-
-
-def write_page(path: Path, notebook: nbformat.NotebookNode) -> Path:
-    """Write an executed notebook as a page to build/, with links to the other pages."""
-    exporter = HTMLExporter(embed_images=True, template_file=str(NOTEBOOKS / "page.html.j2"))
-    page, _ = exporter.from_notebook_node(
-        notebook, {"metadata": {"name": title(notebook), "path": str(path.parent)}}
-    )
-    target = (PAGES / path.relative_to(NOTEBOOKS)).with_suffix(".html")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    page = re.sub(r'href="((?:\.\./|answers/)?0\d_\w+)\.ipynb"', r'href="\1.html"', page)
-    target.write_text(page, encoding="utf-8")
-    return target
-
-
-def write_index(pages: list[tuple[str, str]]) -> Path:
-    """Write build/index.html with a link to each (file name, title)."""
-    links = "\n".join(f'<li><a href="{name}">{html.escape(text)}</a></li>' for name, text in pages)
-    index = PAGES / "index.html"
-    index.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        "<title>digitlib</title><style>body{font:18px/1.6 system-ui,sans-serif;max-width:40em;"
-        "margin:3em auto;padding:0 1em}li{margin:.5em 0;list-style:none}</style>"
-        f"<h1>digitlib: read handwritten digits</h1><ul>{links}</ul></html>\n",
-        encoding="utf-8",
-    )
-    return index
 
 
 def main() -> int:
@@ -115,29 +111,31 @@ def main() -> int:
         parser.error("the stored outputs are MNIST's; 'digitlib data' says why it was not found")
     if digits.name != "MNIST":
         os.environ["DIGITLIB_OFFLINE"] = "1"  # tried once: the kernels need not try again
-    pages, began = [], time.perf_counter()
-    for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
-        is_answer = path.parent != NOTEBOOKS
-        if is_answer and not options.outputs:
-            write_page(path, nbformat.read(path, as_version=4))
-            continue
-        start = time.perf_counter()
-        print(f"{path.stem:<24}", end="", flush=True)
-        try:
-            notebook, peak = execute(path)
-        except CellExecutionError as error:
-            print(f"failed:\n{error}")
-            return 1
-        print(f"{time.perf_counter() - start:6.1f} s   {peak:6.0f} MB", flush=True)
-        if options.outputs:
-            nbformat.write(notebook, path)
-        page = write_page(path, notebook)
-        if not is_answer:
-            pages.append((page.name, title(notebook)))
+    executed, began = {}, time.perf_counter()
+    with copy_of_notebooks() as copies:
+        for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
+            is_answer = path.parent != NOTEBOOKS
+            if is_answer and not options.outputs:
+                write_page(path, nbformat.read(path, as_version=4))
+                continue
+            start = time.perf_counter()
+            print(f"{path.stem:<24}", end="", flush=True)
+            try:
+                notebook, peak = execute(copies / path.relative_to(NOTEBOOKS))
+            except CellExecutionError as error:
+                print(f"failed:\n{error}")
+                return 1
+            print(f"{time.perf_counter() - start:6.1f} s   {peak:6.0f} MB", flush=True)
+            shrink_pictures(notebook)
+            if options.outputs:
+                nbformat.write(notebook, path)
+            write_page(path, notebook)
+            if not is_answer:
+                executed[path] = notebook
     print(f"{'all of them':<24}{time.perf_counter() - began:6.1f} s")
     if options.outputs:
         write_readme_picture()
-    print_summary(digits, write_index(pages))
+    print_summary(digits, write_index(executed))
     return 0
 
 
@@ -146,7 +144,7 @@ def write_readme_picture() -> None:
     prepared = prepare(SAMPLES / "several_digits.jpg")
     reading = Recognizer().read_prepared(prepared)
     figure = figures.reading_steps(prepared, reading, f"read as {reading.text}")
-    (NOTEBOOKS / "images" / "reading.png").write_bytes(figures.png(figure))
+    (NOTEBOOKS / "images" / "reading.png").write_bytes(smaller_png(figures.png(figure)))
 
 
 def print_summary(digits, index: Path) -> None:

@@ -1,17 +1,23 @@
-"""Serve notebooks with room for large photos: `python notebooks/serve.py app` or `... lab`.
+"""Serve notebooks with room for large photos: `python notebooks/serve.py app`, `lab` or `copies`.
 
-`app` is app.ipynb as a page without code, by Voila; `lab` is JupyterLab. Both listen on this
-machine alone. Further arguments go to the server, such as --no-browser.
+`app` is app.ipynb as a page without code, by Voila. `lab` is JupyterLab in my_notebooks/, a folder
+of your own, into which it copies the book first: without outputs, and only what is missing.
+`copies` makes these copies and serves nothing. Both servers listen on this machine alone; further
+arguments go to them, such as --no-browser.
 """
 
 import contextlib
+import hashlib
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 NOTEBOOKS = Path(__file__).resolve().parent
+COPIES = NOTEBOOKS.parent / "my_notebooks"  # git ignores it, so that nothing touches it but you
 LARGEST = 50  # MB a file, as the page says and refuses
 AT_ONCE = 250  # MB a message: several files together; Jupyter's own limit is 10
 
@@ -20,8 +26,10 @@ def command(what: str) -> list[str]:
     """Return the command that starts a server, "app" or "lab"."""
     limit = f'{{"websocket_max_message_size": {AT_ONCE * 2**20}}}'
     if what == "lab":
-        server = ["-m", "jupyterlab", str(NOTEBOOKS)]
-        return [sys.executable, *server, "--ip=127.0.0.1", f"--ServerApp.tornado_settings={limit}"]
+        server = ["-m", "jupyterlab", str(COPIES)]
+        # Quiet, so that the line about newer notebooks and the address stay in sight.
+        server += ["--ip=127.0.0.1", "--log-level=WARN"]
+        return [sys.executable, *server, f"--ServerApp.tornado_settings={limit}"]
     return [
         *(sys.executable, "-m", "voila", str(NOTEBOOKS / "app.ipynb")),
         "--Voila.ip=127.0.0.1",
@@ -40,11 +48,73 @@ def environment() -> dict[str, str]:
     return dict(os.environ) | extra
 
 
+def make_copies() -> list[str]:
+    """Copy the book into the reader's folder; return what is newer in the book than the copy.
+
+    The notebooks lose their outputs, so that predicting is worth while; the answers keep theirs.
+    Whatever is there already stays as it is. Each copy says in its metadata which version of the
+    book's notebook it was made from.
+    """
+    newer = []
+    for path in sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted(NOTEBOOKS.glob("answers/0*.ipynb")):
+        copy = COPIES / path.relative_to(NOTEBOOKS)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        version = version_of(notebook)
+        if copy.exists():
+            if made_from(copy) != version:
+                newer.append(copy.relative_to(COPIES).as_posix())
+            continue
+        notebook["metadata"]["digitlib"] = {"copy_of": version}
+        if path.parent == NOTEBOOKS:
+            for cell in notebook["cells"]:
+                if cell["cell_type"] == "code":
+                    cell |= {"outputs": [], "execution_count": None}
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+        copy.write_text(text, encoding="utf-8")
+    for path in sorted(NOTEBOOKS.glob("images/*")):  # the notebooks show them
+        copy = COPIES / path.relative_to(NOTEBOOKS)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    return newer
+
+
+def version_of(notebook: dict) -> str:
+    """Return a digest of a notebook's text and code; outputs do not count."""
+    cells = [[cell["cell_type"], "".join(cell["source"])] for cell in notebook["cells"]]
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:16]
+
+
+def made_from(copy: Path) -> str | None:
+    """Return which version a copy was made from, or None if it does not say."""
+    try:
+        return json.loads(copy.read_text(encoding="utf-8"))["metadata"]["digitlib"]["copy_of"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def report(newer: list[str]) -> str:
+    """Return the line that says how to get what is newer in the book; empty if nothing is."""
+    if not newer:
+        return ""
+    return (
+        f"The book has newer versions of {', '.join(newer)}; to get them, rename yours in "
+        f"{COPIES.name}/ and start again. Nothing of yours was changed."
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Run the server until it is stopped."""
-    if not arguments or arguments[0] not in ("app", "lab"):
+    if not arguments or arguments[0] not in ("app", "lab", "copies"):
         print(__doc__, file=sys.stderr)
         return 2
+    if arguments[0] != "app":
+        if line := report(make_copies()):
+            print(line, flush=True)
+        if arguments[0] == "copies":
+            return 0
+        print(f"Your copies are in {COPIES.name}/. To stop: Control-C, twice.", flush=True)
     server = subprocess.Popen([*command(arguments[0]), *arguments[1:]], env=environment())
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     while True:

@@ -91,7 +91,8 @@ def load_digits(name: str = "auto") -> Dataset:
     dataset = _load_uci()
     count = len(dataset.train_labels) + len(dataset.test_labels)
     notice = (
-        f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in."
+        f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in.\n"
+        "The numbers in the notebooks' text are MNIST's."
     )
     print("", "=" * 78, notice, *problems, HOW_TO, "=" * 78, "", sep="\n", file=sys.stderr)
     return dataset

@@ -1,7 +1,14 @@
-"""What only the notebooks use: `check` for the exercises, `figures` to show."""
+"""What only the notebooks use: `check` for the exercises, `figures` to show.
 
-from digitlib.lessons import figures
+Importing it settles what `import keras` and `import matplotlib.pyplot` then find: Keras on
+TensorFlow, in silence and with the same settings everywhere, and one style for all figures.
+"""
+
+from digitlib.lessons import figures, plain_keras
 from digitlib.lessons.exercises import check
+
+plain_keras.settle()
+figures.set_style()
 
 __all__ = ["check", "figures"]
 

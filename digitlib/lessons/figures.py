@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -18,7 +18,32 @@ from digitlib.reading import Prepared, Reading
 
 WIDTH = 8.0  # inches: a notebook's column
 DRAWN = 8  # digits of a reading that are drawn one by one: what fits into a row
+DPI = 144
 GOOD, BAD, NEUTRAL, OTHER = "#117733", "#CC6677", "#4477AA", "#EE7733"
+
+
+def set_style() -> None:
+    """Set how figures look from now on, those of `matplotlib.pyplot` too."""
+    rcParams.update(
+        {
+            "figure.dpi": DPI,
+            "savefig.dpi": DPI,
+            "figure.figsize": (WIDTH, 3.5),
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "font.size": 11,
+            "axes.titlesize": 12,
+            "figure.titlesize": 12,
+            "figure.titleweight": "bold",
+            "xtick.labelsize": 10,
+            "ytick.labelsize": 10,
+            "legend.fontsize": 10,
+            "legend.frameon": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
 
 
 def show(figure: Figure, alt: str, display_id: str | None = None, update: bool = False) -> None:
@@ -37,7 +62,7 @@ def show(figure: Figure, alt: str, display_id: str | None = None, update: bool =
 def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG, on white, so that it reads in dark mode too."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+    figure.savefig(file, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
     return file.getvalue()
 
 

@@ -26,7 +26,9 @@ ALLOWED = {
     "Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense", "BatchNormalization",
     "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D",
     "Dropout", "SpatialDropout2D", "GaussianNoise", "Flatten", "Reshape", "ZeroPadding2D",
-    "Activation", "ReLU", "LeakyReLU", "Softmax", "Rescaling", "Add", "Concatenate",
+    "RandomRotation", "RandomTranslation", "RandomZoom", "RandomFlip", "RandomContrast",
+    "RandomBrightness", "Activation", "ReLU", "LeakyReLU", "Softmax", "Rescaling", "Add",
+    "Concatenate",
     "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "Zeros", "Ones", "Constant",
     "RandomNormal", "RandomUniform", "TruncatedNormal", "L1", "L2", "L1L2",
 }  # fmt: skip

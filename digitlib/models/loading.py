@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Network = Callable[[np.ndarray], np.ndarray]
 MAX_VALUES = 250_000_000  # that any step of a network may give for a batch: 1 GB
 BATCH = 500  # images computed at once: more take memory and no less time
+INPUTS = ((28, 28, 1), (28, 28), (784,))  # that a Keras network may take
+# The scale of a Rescaling layer below which it takes pixels of 0..255 as they are, not of 0..1.
+PIXEL_SCALE = 0.1
 BLACK_AND_WHITE = np.repeat(np.array([0, 255], np.uint8), 28 * 28).reshape(2, 28, 28)
 
 
@@ -37,8 +40,29 @@ def as_network_input(images: np.ndarray) -> np.ndarray:
 
 
 def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
-    """Return a Keras model's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images."""
-    return _in_batches(lambda some: model.predict_on_batch(as_network_input(some)), images)
+    """Return a Keras model's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images.
+
+    The model may take images of any shape in INPUTS, with values from 0 to 1; or from 0 to 255,
+    where it scales them itself.
+    """
+    shape = model.input_shape[1:]
+    most = 255 if _scales_pixels(model) else 1
+
+    def run(some: np.ndarray) -> np.ndarray:
+        return model.predict_on_batch((as_network_input(some) * most).reshape(len(some), *shape))
+
+    return _in_batches(run, images)
+
+
+def _scales_pixels(model: "keras.Model") -> bool:
+    """Return whether a model has a layer such as Rescaling(1 / 255), in a part of it too."""
+    layers = list(model.layers)
+    for layer in layers:
+        layers += getattr(layer, "layers", [])
+        scale = getattr(layer, "scale", 1) if type(layer).__name__ == "Rescaling" else 1
+        if np.max(np.abs(scale)) < PIXEL_SCALE:
+            return True
+    return False
 
 
 def _in_batches(run: Network, images: np.ndarray) -> np.ndarray:
@@ -91,8 +115,8 @@ def _checked(network: Network, path: Path, images: np.ndarray) -> np.ndarray:
     # Compared the other way round, NaN would pass.
     if not (shaped and np.all(probs >= 0) and np.all(abs(probs.sum(axis=1) - 1) < 0.05)):
         raise ModelError(
-            f"{display_name(path)} gives no probabilities: its weights are damaged, or its last "
-            "layer is not a softmax."
+            f"{display_name(path)} gives no probabilities: its last layer is not a softmax, or its "
+            "weights are damaged; a network ends with Dense(10, activation='softmax')."
         )
     return probs
 
@@ -178,15 +202,16 @@ def _check_size(path: Path) -> None:
     with tf.Graph().as_default() as graph:  # here nothing is computed, and nothing takes memory
         model = keras.models.load_model(path, compile=False, safe_mode=True)
         shapes = [[tuple(t.shape[1:]) for t in ends] for ends in (model.inputs, model.outputs)]
-        _check_shapes(path, *shapes)
-        model(tf.zeros((BATCH, 28, 28, 1)))
+        _check_shapes(path, *shapes, INPUTS)
+        model(tf.zeros((BATCH, *shapes[0][0])))
     sizes = [t.shape.num_elements() or 0 for op in graph.get_operations() for t in op.outputs]
     if max(sizes) > MAX_VALUES:
         raise too_large(path)
 
 
-def _check_shapes(path: Path, inputs: list, outputs: list) -> None:
-    if len(inputs) != 1 or tuple(inputs[0]) != (28, 28, 1):
-        raise ModelError(f"{display_name(path)} takes {inputs}; expected one image of (28, 28, 1).")
+def _check_shapes(path: Path, inputs: list, outputs: list, may_take=INPUTS[:1]) -> None:
+    if len(inputs) != 1 or tuple(inputs[0]) not in may_take:
+        expected = " or ".join(map(str, may_take))
+        raise ModelError(f"{display_name(path)} takes {inputs}; expected one image of {expected}.")
     if len(outputs) != 1 or tuple(outputs[0]) not in ((10,), (11,)):
         raise ModelError(f"{display_name(path)} gives {outputs}; expected 10 probabilities, or 11.")

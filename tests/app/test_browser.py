@@ -51,10 +51,10 @@ def draw_and_look(page):
 def test_notebook_five_in_jupyterlab(tmp_path, three_files, size):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(
-        browsing.ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns("*.png", "answers")
+        browsing.ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns("answers")
     )
-    arguments = [*LAB, f"--ServerApp.root_dir={notebooks}"]
-    with browsing.served("lab", tmp_path, arguments) as address, browsing.page_of(size) as page:
+    serving = browsing.served("lab", tmp_path, LAB, notebooks)
+    with serving as address, browsing.page_of(size) as page:
         page.goto(f"{address}/doc/tree/05_predict_your_own.ipynb?token={browsing.TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         page.wait_for_selector(".jp-Toolbar-kernelName:has-text('Python 3')", timeout=60_000)

@@ -31,8 +31,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(what: str, folder: Path, arguments: list[str]):
-    """Run notebooks/serve.py with a home of its own; yield its address."""
+def served(what: str, folder: Path, arguments: list[str], notebooks: Path = ROOT / "notebooks"):
+    """Run the notebooks' serve.py with a home of its own; yield its address."""
     port = free_port()
     home = folder / "home"
     settings = home / "settings" / "@jupyterlab"
@@ -55,7 +55,7 @@ def served(what: str, folder: Path, arguments: list[str]):
     }
     log = (folder / "server.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, ROOT / "notebooks" / "serve.py", what, "--no-browser", f"--port={port}"]
+        [sys.executable, notebooks / "serve.py", what, "--no-browser", f"--port={port}"]
         + arguments,
         env=environment,
         stdout=log,

@@ -194,7 +194,7 @@ def test_reading_steps(name):
 
 def check_picture(figure):
     image = Image.open(io.BytesIO(figures.png(figure)))
-    assert 400 < image.width <= 900
+    assert 400 < image.width <= 1200
     assert np.asarray(image.convert("L")).std() > 5
 
 

@@ -92,12 +92,16 @@ def test_binder(tmp_path, tree):
     )
     recipe = done.stdout + done.stderr
     assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in recipe
+    assert "RUN ./postBuild" in recipe
     lines = (tree / "environment.yml").read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip() == "- pip:")
     wanted = [line.strip()[2:] for line in lines[start + 1 :] if line.strip().startswith("- ")]
     assert any(line.startswith("-e .") for line in wanted)
     python = environment(tmp_path / "binder")
     pip(python, *" ".join(wanted).split(), cwd=tree)
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["./postBuild"], check=True, cwd=tree, env=os.environ | {"PATH": path})
+    assert len(list((tree / "my_notebooks").glob("0*.ipynb"))) == 5  # what the links open
     subprocess.run(
         [python, "notebooks/run.py"],
         check=True,

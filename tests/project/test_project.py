@@ -2,6 +2,7 @@
 
 import csv
 import importlib.metadata
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -25,6 +26,10 @@ def test_badges_open_this_repositorys_notebooks():
     assert all(OWNER_AND_NAME in badge for badge in badges)
     named = set(re.findall(r"notebooks(?:/|%2F)(\w+\.ipynb)", " ".join(badges)))
     assert named == {path.name for path in (ROOT / "notebooks").glob("0*.ipynb")}
+    # Binder opens the copies without outputs, which postBuild makes there.
+    assert sum("labpath=my_notebooks%2F" in badge for badge in badges) == 5
+    assert "serve.py copies" in (ROOT / "postBuild").read_text()
+    assert os.access(ROOT / "postBuild", os.X_OK)
 
 
 def test_versions_of_dependencies_stand_in_pyproject_alone():
