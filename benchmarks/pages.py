@@ -17,7 +17,22 @@ from scipy import ndimage
 
 SEED = 16
 LETTERS = "AEFHKMNPRTVWXYacdefhkmnrtvwxy"  # none that a hand writes like a digit
-WORDS = ["please", "write", "the", "amount", "in", "words", "and", "figures", "name", "street", "town", "date", "sign", "here"]
+WORDS = [
+    "please",
+    "write",
+    "the",
+    "amount",
+    "in",
+    "words",
+    "and",
+    "figures",
+    "name",
+    "street",
+    "town",
+    "date",
+    "sign",
+    "here",
+]
 
 
 class Page:

@@ -18,7 +18,7 @@ SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their cen
 CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
 SMALLEST_SIDE = 20  # pictures of fewer pixels are enlarged
 FEW_PIXELS = 60  # longer side below which half-inked pixels and edges tell nothing
-MOST_FAINT = 1.2  # pixels half inked for each inked one: photographs of things have more
+MOST_FAINT = 3.0  # pixels half inked for each inked one; more are alike
 THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
 
 
@@ -28,13 +28,16 @@ class Glyph:
 
     `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
     half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has;
-    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper.
+    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper; `faint` is how many pixels
+    are half inked for each inked one; `size` its height, by the picture's longer side.
     """
 
     image: np.ndarray
     box: tuple[int, int, int, int]
     share: float
     runs_off: bool = False
+    faint: float = 0.0
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,6 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     height, width = (n - 2 * margin for n in ink.shape)
     shown = ink[margin : margin + height, margin : margin + width]
     strong = max(1, int(np.count_nonzero(ink > 0.5)))
-    faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
-    if max(ink.shape) >= FEW_PIXELS and faint > MOST_FAINT * strong:
-        return Prepared(opened, shown, [])
     scale = opened.size[0] / width, opened.size[1] / height
     photo = max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None
 
@@ -81,6 +81,8 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
             _scaled_box(part.box, margin, scale, opened.size),
             np.count_nonzero(part.ink > 0.5) / strong,
             photo and _reaches_edge(part.box, ink.shape),
+            _faint(part.ink) if max(ink.shape) >= FEW_PIXELS else 0.0,
+            (part.box[0].stop - part.box[0].start) / max(ink.shape),
         )
 
     lines = [
@@ -88,6 +90,10 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
         for line in find_lines(ink)
     ]
     return Prepared(opened, shown, lines)
+
+
+def _faint(ink: np.ndarray) -> float:
+    return np.count_nonzero((ink > 0.2) & (ink < 0.7)) / max(1, np.count_nonzero(ink > 0.5))
 
 
 def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:

@@ -52,11 +52,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     if level < FAINTEST:
         return nothing
     along = (along - middle) / level
-    ink = _written(_without_borders(np.maximum(along, 0)))
-    left = along[(ink > 0) | (along <= 0)]  # what of the picture is paper, or may be writing
-    low, high = np.quantile(left, (0.02, 0.4))  # of the paper, where ink covers up to half
-    noise = 1.4826 * np.median(np.abs(left))
-    return nothing if 3 * noise > 1 and (high - low) / 1.8 > MOST_NOISE else ink
+    return _written(_without_borders(np.maximum(along, 0)))
 
 
 def plain_paper(colours: np.ndarray) -> np.ndarray | None:

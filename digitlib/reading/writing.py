@@ -15,10 +15,11 @@ THICK = 1 / 30  # of the picture's longer side: more than any line
 SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
 ACROSS = 0.95  # of a picture, or of a table, that its lines run through
 FLAT, UNDERLINE = 4, 0.6  # width by its own height, and by that of the digits above it
+LONG, LOW = 1.4, 0.3  # span by those heights, and place in its piece, of one that touches a digit
 BESIDE_TYPICAL = 1.5  # heights of what else is there, from which a run is no stroke of a digit
 TIED = 0.8  # heights from which a run between two lines belongs to their grid
 DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
-HOLLOW = 0.35  # share of its box that a frame or a ring fills at most
+HOLLOW = 0.45  # share of its box that a frame or a ring fills at most
 SOLID = 0.6  # share of its box that a frame encloses, itself included
 INSIDE = 0.35  # height, by the frame's, of what it is drawn around
 
@@ -32,7 +33,7 @@ def writing(ink: np.ndarray) -> np.ndarray:
     gone = _lines(small > FAINT, small)
     if gone.any():  # with the soft edges that a camera gives it
         gone = ndimage.binary_dilation(gone, np.ones((3, 3)), 2) & (gone | (small < 0.5))
-    gone |= _frames((small > 2 * FAINT) & ~gone)
+    gone |= _frames((small > FAINT) & ~gone)
     if not gone.any():
         return ink
     gone = ndimage.binary_dilation(gone, np.ones((3, 3))) & (gone | (small < 0.5))
@@ -109,6 +110,10 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
             if i:
                 along = others[boxes[axis][i - 1]].any(axis=axis)
                 accepted[axis][i] = along[:4].any() and along[-4:].any()
+    low = whole[0] & (spans[0] > LONG * typical) & (count[1][of[0]] == 0)
+    for i in np.flatnonzero(low) if typical else ():
+        around_it, run = around[of[0][i] - 1][0], boxes[0][i - 1][0]
+        accepted[0][i] |= run.start > around_it.stop - LOW * (around_it.stop - around_it.start)
     level = _line(labels[0], boxes[0], accepted[0], np.where(inked, ink, 0))
     across = [(columns, rows) for rows, columns in boxes[1]]
     upright = _line(labels[1].T, across, accepted[1], np.where(inked, ink, 0).T).T
