@@ -1,8 +1,8 @@
 """Fit how far a reading is to be believed: `python benchmarks/confidence.py [--write]`.
 
 Pages made up by `digitlib.synthesis.pages` from MNIST's training images are read, and the weights
-of `digitlib.reading.confidence` fitted to what came of it. Prints how well they do on other pages of
-the same making. With --write, the weights replace those that ship.
+of `digitlib.reading.confidence` fitted to what came of it. Prints how well they do on other pages
+of the same making. With --write, the weights replace those that ship.
 """
 
 import argparse
@@ -83,9 +83,12 @@ def main() -> None:
     p, actual = chances(weights, inputs[cut:]), outcomes[cut:]
     answer = p[:, :2].argmax(axis=1)
     right, sure = answer == actual, p[np.arange(len(p)), answer]
-    print(f"{len(right)} pages not fitted on: {right.mean():.1%} right; at least 90 % sure of "
-          f"{(sure[right] >= 0.9).mean():.1%} of these, and of {(~right & (sure >= 0.9)).mean():.1%} "
-          f"of all that are wrong; calibration error {calibration_error(right, sure):.3f}")  # fmt: skip
+    certain = sure >= 0.9
+    print(
+        f"{len(right)} pages not fitted on: {right.mean():.1%} right; right and at least 90 % sure "
+        f"{(right & certain).mean():.1%}, wrong and as sure {(~right & certain).mean():.1%}; "
+        f"calibration error {calibration_error(right, sure):.3f}"
+    )
     for name, row in zip([*confidence.FEATURES, "1"], weights, strict=True):
         print(f"{name:<10}", *(f"{weight:8.3f}" for weight in row))
     if options.write:

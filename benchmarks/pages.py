@@ -1,4 +1,4 @@
-"""Made-up pages of the hard kinds: `python benchmarks/pages.py [--count 200] [--kinds boxed ruled]`.
+"""Made-up pages of the hard kinds: `python benchmarks/pages.py [--count 200] [--kinds boxed]`.
 
 Prints for each kind how many pages are read exactly, and how many wrong ones the reader is at
 least 90 % sure of. Digits are MNIST's test images; everything else follows from a seed. Shares no
@@ -17,22 +17,7 @@ from scipy import ndimage
 
 SEED = 16
 LETTERS = "AEFHKMNPRTVWXYacdefhkmnrtvwxy"  # none that a hand writes like a digit
-WORDS = [
-    "please",
-    "write",
-    "the",
-    "amount",
-    "in",
-    "words",
-    "and",
-    "figures",
-    "name",
-    "street",
-    "town",
-    "date",
-    "sign",
-    "here",
-]
+WORDS = "please write the amount in words and figures name street town date sign here"
 
 
 class Page:
@@ -124,8 +109,10 @@ class Digits:
         for _ in range(count - 1):
             more, name = self.one(height * self.rng.uniform(0.85, 1.1))
             tall = max(len(ink), len(more))
-            a, b = (np.pad(i, [((tall - len(i)) // 2, tall - len(i) - (tall - len(i)) // 2), (0, 0)])
-                    for i in (ink, more))  # fmt: skip
+            a, b = (
+                np.pad(i, [((tall - len(i)) // 2, -((len(i) - tall) // 2)), (0, 0)])
+                for i in (ink, more)
+            )
             shift = a.shape[1]
             while shift > 0.3 * a.shape[1]:
                 shared = min(a.shape[1] - shift, b.shape[1])
@@ -300,7 +287,7 @@ def chain_of_three(digits, rng):
 
 
 def cropped(digits, rng):
-    """A picture cut to the ink of its one digit."""
+    """Return a picture cut to the ink of its one digit."""
     ink, text = digits.one(rng.uniform(24, 160))
     margin = int(rng.integers(0, 3))
     page = Page(len(ink) + 2 * margin, ink.shape[1] + 2 * margin, rng)
@@ -371,7 +358,9 @@ def no_digit(digits, rng):
         size = int(rng.uniform(60, 120) if choice == 2 else rng.uniform(14, 30))
         text = str(rng.choice(list(LETTERS)))
         if choice == 3:
-            text = "\n".join(" ".join(rng.choice(WORDS, 3)) for _ in range(rng.integers(1, 5)))
+            text = "\n".join(
+                " ".join(rng.choice(WORDS.split(), 3)) for _ in range(rng.integers(1, 5))
+            )
         mask = Image.new("L", page.colours.shape[1::-1])
         ImageDraw.Draw(mask).text(
             (width * 0.1, height * 0.2), text, 255, ImageFont.load_default(size)
@@ -435,7 +424,8 @@ def main() -> None:
             flush=True,
         )
     print(
-        f"{'all':<20} {total[0]:>4} of {total[1]}, wrong and sure {total[2]}, right and sure {total[3]}"
+        f"{'all':<20} {total[0]:>4} of {total[1]}, wrong and sure {total[2]}, "
+        f"right and sure {total[3]}"
     )
 
 

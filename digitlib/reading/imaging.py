@@ -28,8 +28,9 @@ class Glyph:
 
     `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
     half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has;
-    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper; `faint` is how many pixels
-    are half inked for each inked one; `size` its height, by the picture's longer side.
+    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper;
+    `faint` is how many pixels are half inked for each inked one; `size` its height, by the
+    picture's longer side.
     """
 
     image: np.ndarray

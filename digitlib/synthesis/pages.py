@@ -1,7 +1,6 @@
-"""Pages with digits, signs, rules, frames and rings on them, to fit how far
-the reader is to be believed.
+"""Pages with digits, signs, rules, frames and rings, to fit how far the reader is to be believed.
 
-Every page is drawn with digits CANVAS pixels tall, and brought to the size of a picture at the end.
+A page is drawn with digits CANVAS pixels tall, and brought to the size of a picture at the end.
 """
 
 import numpy as np
@@ -36,16 +35,16 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
         row, text = _row(signs, rng), ""
     elif luck < 0.24:
         row, text = np.zeros((CANVAS, rng.integers(60, 500)), np.float32), ""
-    elif luck < 0.44:
+    elif luck < 0.36:
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
         row, text = _touching(images[chosen], rng), "".join(str(labels[i]) for i in chosen)
     else:
         chosen = rng.integers(len(images), size=rng.choice([1, 1, 1, 2, 3, 4, 6]))
         inks = _by_one_pen(images[chosen], rng)
-        if rng.random() < 0.3:  # damaged, and each by a pen of its own
+        if rng.random() < 0.08:  # damaged, and each by a pen of its own
             inks = [redraw(images[i], labels[i], rng) for i in chosen]
         text = "".join(str(labels[i]) for i in chosen)
-        if rng.random() < 0.1:  # a word or a unit after it
+        if rng.random() < 0.06:  # a word or a unit after it
             inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
         row = _row(inks, rng)
     if rng.random() < 0.12:  # cut to the ink
@@ -141,11 +140,11 @@ def _level(at: float, start: float, stop: float, slope: float) -> np.ndarray:
 def _photographed(ink: np.ndarray, printed: np.ndarray, rng: Random) -> np.ndarray:
     """Return a page in colours, (h, w, 3) uint8: light on dark at times, with shade and noise."""
     paper = rng.uniform(140, 255) * (1 - rng.uniform(0, 0.15, 3))
-    pen = paper * rng.uniform(0, 0.75, 3) * rng.uniform(0.1, 0.9)
+    pen = paper * rng.uniform(0, 0.75, 3) * rng.uniform(0.1, 0.8)
     if rng.random() < 0.12:
         paper, pen = pen, paper
     rule = pen if rng.random() < 0.4 else paper + (pen - paper) * rng.uniform(0.15, 0.8)
-    size = np.exp(rng.uniform(np.log(0.18), np.log(2.0)))
+    size = np.exp(rng.uniform(np.log(0.25), np.log(2.0)))
     tall, wide = (max(8, round(n * size)) for n in ink.shape)
     ink, printed = (
         np.asarray(Image.fromarray(np.float32(mask)).resize((wide, tall), Image.Resampling.BOX
