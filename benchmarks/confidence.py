@@ -19,8 +19,8 @@ from digitlib.reading.imaging import prepare
 from digitlib.reading.recognizer import candidate, features, shared
 from digitlib.synthesis.pages import draw_page
 
-PAGES, CHUNK, SEED = 12_000, 100, 7
-PENALTY = 1e-3  # on the squares of the weights: with so many pages, hardly needed
+PAGES, CHUNK, SEED = 2_400, 100, 7
+PENALTY = 1e-4  # on the squares of the weights: with so many pages, hardly needed
 
 
 def read_pages(seed: int) -> list[tuple[list[float], int]]:

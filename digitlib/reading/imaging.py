@@ -94,7 +94,8 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
 
 
 def _faint(ink: np.ndarray) -> float:
-    return np.count_nonzero((ink > 0.2) & (ink < 0.7)) / max(1, np.count_nonzero(ink > 0.5))
+    inked = max(1, int(np.count_nonzero(ink > 0.5)))
+    return int(np.count_nonzero((ink > 0.2) & (ink < 0.7))) / inked
 
 
 def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:

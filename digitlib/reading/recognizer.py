@@ -361,14 +361,18 @@ def _is_joined(start: int, stop: int, whole: set) -> bool:
 
 
 def look_twice(
-    network: Network, images: np.ndarray, probs: np.ndarray, worth: np.ndarray
+    network: Network,
+    images: np.ndarray,
+    first: np.ndarray | None = None,
+    worth: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return better probabilities than a network's own, (n, 10 or 11), for (n, 28, 28) images.
 
-    Where the largest is below DOUBT, and it is `worth` it (n,) bool, the mean over ALTERATIONS of
-    the image takes their place.
+    Where the largest is below DOUBT, the mean over ALTERATIONS of the image takes their place.
+    `first` are the network's own, where they are known; `worth`, (n,) bool, is where it is tried.
     """
-    doubtful = np.flatnonzero((probs.max(axis=1) < DOUBT) & worth)
+    probs = network(images) if first is None else first
+    doubtful = np.flatnonzero((probs.max(axis=1) < DOUBT) & (True if worth is None else worth))
     if len(doubtful) == 0:
         return probs
     total = FIRST_LOOK * probs[doubtful]

@@ -120,11 +120,13 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     both = ndimage.binary_dilation(level, np.ones((3, 3)))
     both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
     gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
-    for i, (rows, columns) in enumerate(around, start=1):
+    rest = inked & ~gone
+    pieces, _ = ndimage.label(rest, np.ones((3, 3)))
+    for i, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
         wide, tall = columns.stop - columns.start, round(typical)
         if wide > max(FLAT * (rows.stop - rows.start), UNDERLINE * typical, 12) and typical:
-            above = inked[max(0, rows.start - tall) : rows.start, columns]
-            below = inked[rows.stop : rows.stop + tall // 2, columns]
+            above = rest[max(0, rows.start - tall) : rows.start, columns]
+            below = rest[rows.stop : rows.stop + tall // 2, columns]
             if above.any() and not below.any():
                 gone[rows, columns] |= pieces[rows, columns] == i
     return gone
@@ -151,14 +153,14 @@ def _runs(inked: np.ndarray) -> tuple[np.ndarray, int]:
     """Return labels (h, w) of long thin level runs, and how many there are."""
     length = max(12, round(SHORTEST * inked.shape[1]))
     # A line that climbs a little is a staircase: thickened, its steps run into each other.
-    wide = ndimage.maximum_filter1d(np.uint8(inked), 3, axis=0)
+    wide = ndimage.maximum_filter1d(inked.astype(np.uint8), 3, axis=0)
     wide = ndimage.maximum_filter1d(wide, 3, axis=1)
     run = ndimage.maximum_filter1d(ndimage.minimum_filter1d(wide, length, axis=1), length, axis=1)
     if not run.any():
         return np.zeros(inked.shape, np.int32), 0
     tall = max(10, round(THICK * max(inked.shape)))
     bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
-    thin = np.uint8(run > bulk)
+    thin = (run > bulk).astype(np.uint8)
     # A pen that crosses is a gap; a broad one is bridged where there is ink all along.
     run = _closed(thin, length // 2) | (_closed(thin, 4 * length) & run)
     return ndimage.label(run, np.ones((3, 3)))

@@ -47,7 +47,7 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
         if rng.random() < 0.06:  # a word or a unit after it
             inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
         row = _row(inks, rng)
-    if rng.random() < 0.12:  # cut to the ink
+    if rng.random() < 0.08:  # cut to the ink
         page, around = np.pad(row[bounding_box(row > 0.3) or ...], int(rng.integers(0, 4))), None
     else:
         margins = rng.integers(15, 110, (2, 2))
@@ -83,7 +83,7 @@ def _touching(images: np.ndarray, rng: Random) -> np.ndarray:
 
 def _by_one_pen(images: np.ndarray, rng: Random) -> list[np.ndarray]:
     inks = [warp(enlarge(image / np.float32(255), CANVAS), rng) for image in images]
-    width = np.exp(rng.uniform(np.log(3), np.log(16)))
+    width = np.exp(rng.uniform(np.log(5), np.log(16)))
     return [with_stroke_width(i, width, width) for i in inks] if rng.random() < 0.6 else inks
 
 
@@ -102,7 +102,7 @@ def _surroundings(shape: tuple[int, int], around: tuple | None, rng: Random) -> 
     """Return what is printed or drawn around the writing, as a mask of its own (h, w), 0..1."""
     height, width = shape
     kind = rng.choice(["", "rules", "squares", "frame", "cells", "ring", "underline"],
-                      p=[0.3, 0.14, 0.14, 0.12, 0.12, 0.08, 0.1])  # fmt: skip
+                      p=[0.4, 0.13, 0.12, 0.1, 0.1, 0.07, 0.08])  # fmt: skip
     if around is None or not kind:
         return np.zeros(shape, np.float32)
     (top, left), (bottom, right) = around
@@ -140,11 +140,11 @@ def _level(at: float, start: float, stop: float, slope: float) -> np.ndarray:
 def _photographed(ink: np.ndarray, printed: np.ndarray, rng: Random) -> np.ndarray:
     """Return a page in colours, (h, w, 3) uint8: light on dark at times, with shade and noise."""
     paper = rng.uniform(140, 255) * (1 - rng.uniform(0, 0.15, 3))
-    pen = paper * rng.uniform(0, 0.75, 3) * rng.uniform(0.1, 0.8)
+    pen = paper * rng.uniform(0, 0.6, 3) * rng.uniform(0.1, 0.8)
     if rng.random() < 0.12:
         paper, pen = pen, paper
     rule = pen if rng.random() < 0.4 else paper + (pen - paper) * rng.uniform(0.15, 0.8)
-    size = np.exp(rng.uniform(np.log(0.25), np.log(2.0)))
+    size = np.exp(rng.uniform(np.log(0.35), np.log(2.0)))
     tall, wide = (max(8, round(n * size)) for n in ink.shape)
     ink, printed = (
         np.asarray(Image.fromarray(np.float32(mask)).resize((wide, tall), Image.Resampling.BOX
@@ -158,5 +158,5 @@ def _photographed(ink: np.ndarray, printed: np.ndarray, rng: Random) -> np.ndarr
         slope = rng.normal(0, 0.15, 2)
         page = page * (1 + slope[0] * y + slope[1] * x)[..., None]
         page = ndimage.gaussian_filter(page, rng.uniform(0.3, 1.2), axes=(0, 1))
-        page = page + rng.normal(0, rng.uniform(0.3, 6), (tall, wide, 1))
-    return np.uint8(page.clip(0, 255))
+        page = page + rng.normal(0, rng.uniform(0.3, 4), (tall, wide, 1))
+    return page.clip(0, 255).astype(np.uint8)
