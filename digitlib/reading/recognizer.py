@@ -293,8 +293,9 @@ def candidate(lines: list[Believed]) -> Candidate:
             kept.append(Digit(name, float(p[name]), p[:10], glyph.box, glyph.image))
             cuts += span in line.cuts
             # A bar that runs off a photo is as likely a post, a trunk or a shadow as a one.
-            bars += name == 1 and glyph.runs_off
-            share += glyph.share
+            bar = name == 1 and glyph.runs_off
+            bars += bar
+            share += 0.0 if bar else glyph.share
         if kept:
             digits.append(kept)
     return Candidate(digits, glyphs, refused, margin, cuts, bars, share)

@@ -35,10 +35,10 @@ def test_a_wide_piece_may_be_two_cut_where_there_is_least_ink():
 
 
 def test_a_cut_follows_the_gap_between_digits_that_lean():
-    rows, columns = np.mgrid[0:80, 0:120]
+    rows, columns = np.mgrid[0:80, 0:150]
     lean = columns - 30 + 0.1 * rows  # by less than a cut may leave its column
-    ink = np.float32(((lean > 0) & (lean < 28)) | ((lean > 32) & (lean < 60)))
-    ink[40:44, 30:90] = 1
+    ink = np.float32(((lean > 0) & (lean < 42)) | ((lean > 46) & (lean < 88)))
+    ink[40:44, 60:90] = 1
     [line] = find_lines(ink)
     halves = [line.glyphs[span].ink.sum() for span in line.cuts if 0 in span]
     assert any(0.4 * ink.sum() < half < 0.6 * ink.sum() for half in halves)
