@@ -122,13 +122,13 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
     rest = inked & ~gone
     pieces, _ = ndimage.label(rest, np.ones((3, 3)))
-    for i, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
+    for number, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
         wide, tall = columns.stop - columns.start, round(typical)
         if wide > max(FLAT * (rows.stop - rows.start), UNDERLINE * typical, 12) and typical:
             above = rest[max(0, rows.start - tall) : rows.start, columns]
             below = rest[rows.stop : rows.stop + tall // 2, columns]
             if above.any() and not below.any():
-                gone[rows, columns] |= pieces[rows, columns] == i
+                gone[rows, columns] |= pieces[rows, columns] == number
     return gone
 
 
