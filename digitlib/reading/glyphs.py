@@ -9,13 +9,21 @@ from itertools import combinations, pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.ink import Box, bounding_box, labelled
 
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
-WIDE = 1.0  # width by height from which a piece may be two digits that touch
+WIDE = 0.9  # width by height from which a piece may be two digits that touch
+NARROWEST, WIDEST = 0.1, 1.3  # width by height of a slice that may be a digit
+APART = 0.03  # of its height, cuts from each other
+MOST_CUTS = 12
+CUT_ROWS = 60  # rows of a piece that is cut, at most
+LEAST_CUT = 8  # and at least
+BEND = 0.06  # of its height, how far a cut leaves its column
+SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 
@@ -146,8 +154,7 @@ def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Li
     whole: list[tuple[int, int]] = []  # for each piece, the atoms it was cut into
     for box, members in pieces:
         start = len(atoms)
-        edges = [box[1].start, *_cuts(ink, labels, box, members), box[1].stop]
-        atoms += [((box[0], slice(*sides)), members) for sides in pairwise(edges)]
+        atoms += _cut(ink, labels, box, members) if _height(box) > least else [(box, members)]
         whole.append((start, len(atoms)))
     spans, cuts, small = {}, set(), set()
     for (box, _), (start, stop) in zip(pieces, whole, strict=True):
@@ -155,17 +162,18 @@ def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Li
             small |= set(range(start, stop))
             continue
         for i, j in combinations(range(start, stop + 1), 2):
-            box = _joined(atoms[i][0], atoms[j - 1][0])
-            spans[i, j] = _part(ink, labels, box, atoms[i][1])
-            if (i, j) != (start, stop):
+            part = _together(ink, labels, atoms[i:j])
+            if (i, j) == (start, stop):
+                spans[i, j] = part
+            elif NARROWEST * _height(box) < _width(part.box) < WIDEST * _height(part.box):
+                spans[i, j] = part
                 cuts.add((i, j))
     for k in range(len(whole)):
         for n in range(k + 1, min(k + 3, len(whole))):
-            boxes = [box for box, _ in pieces[k : n + 1]]
-            if not _may_be_one(boxes):
+            if not _may_be_one([box for box, _ in pieces[k : n + 1]]):
                 break
-            members = [label for _, own in pieces[k : n + 1] for label in own]
-            spans[whole[k][0], whole[n][1]] = _part(ink, labels, _joined(*boxes), members)
+            start, stop = whole[k][0], whole[n][1]
+            spans[start, stop] = _together(ink, labels, atoms[start:stop])
     return Line(len(atoms), spans, frozenset(cuts), frozenset(small))
 
 
@@ -176,20 +184,61 @@ def _may_be_one(boxes: list[Box]) -> bool:
     return all(gap <= NEAR * height for gap in gaps) and _width(both) <= 1.2 * height
 
 
-def _cuts(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> list[int]:
-    """Return the columns where a wide piece may be two or three digits that touch."""
+def _cut(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> list:
+    """Cut a wide piece where digits may touch, each slice with a label of its own from then on.
+
+    A cut runs from top to bottom through as little ink as it finds, by dynamic programming, as in
+    S. Avidan, A. Shamir: Seam carving for content-aware image resizing, 2007.
+    """
     height, width = _height(box), _width(box)
-    if width <= WIDE * height or height < 8:
-        return []
-    count = min(3, round(width / (0.7 * height)))
-    column_ink = np.where(np.isin(labels[box], members), ink[box], 0).sum(axis=0)
-    column_ink = ndimage.uniform_filter1d(column_ink, max(1, width // 30))
-    cuts = []
-    for k in range(1, count):
-        middle, reach = width * k / count, 0.5 * width / count * 0.8
-        low, high = int(middle - reach), int(middle + reach) + 1
-        cuts.append(box[1].start + low + int(np.argmin(column_ink[low:high])))
-    return sorted(set(cuts))
+    if width <= WIDE * height or height < LEAST_CUT:
+        return [(box, members)]
+    own = np.isin(labels[box], members)
+    step = -(-height // CUT_ROWS)
+    small = np.asarray(Image.fromarray(np.where(own, ink[box], 0)).reduce(step))
+    paths, crossed = _paths(small)
+    reach = max(1, round(APART * len(small)))
+    least = crossed <= ndimage.minimum_filter1d(crossed, 2 * reach + 1)
+    runs, count = ndimage.label(least[reach:-reach])  # of equal columns, the middle one
+    cuts = [reach + int(np.flatnonzero(runs == k).mean()) for k in range(1, count + 1)]
+    cuts = sorted(sorted(cuts, key=lambda column: crossed[column])[:MOST_CUTS])
+    paths = paths[cuts].reshape(-1, len(small))
+    slices = (paths[:, :, None] <= np.arange(small.shape[1])).sum(axis=0)
+    slices = slices.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
+    first = labels.max() + 1
+    labels[box] = np.where(own, first + slices, labels[box])
+    boxes = ndimage.find_objects(np.where(own, slices + 1, 0))
+    return [
+        ((slice(rows.start + box[0].start, rows.stop + box[0].start),
+          slice(columns.start + box[1].start, columns.stop + box[1].start)), [first + k])
+        for k, (rows, columns) in ((k, b) for k, b in enumerate(boxes) if b)
+    ]  # fmt: skip
+
+
+def _paths(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each column a path (columns, rows) near it, and how much ink it crosses."""
+    bend = max(1, round(BEND * len(ink)))
+    wide = np.pad(ink, [(0, 0), (bend, bend)])
+    near = np.lib.stride_tricks.sliding_window_view(wide, 2 * bend + 1, axis=1)
+    total, steps = near[0], []
+    for row in near[1:]:
+        above = np.pad(total, [(0, 0), (1, 1)], constant_values=np.inf)
+        ways = np.stack([above[:, 1:-1], above[:, :-2] + SIDEWAYS, above[:, 2:] + SIDEWAYS])
+        steps.append(np.array([0, -1, 1])[ways.argmin(axis=0)])
+        total = ways.min(axis=0) + row
+    columns = np.arange(len(total))
+    at = total.argmin(axis=1)
+    paths = [at]
+    for step in reversed(steps):
+        at = at + step[columns, at]
+        paths.append(at)
+    return np.stack(paths[::-1], axis=1) + columns[:, None] - bend, total.min(axis=1)
+
+
+def _together(ink: np.ndarray, labels: np.ndarray, atoms: list) -> Part:
+    """Return what atoms side by side make."""
+    members = [label for _, own in atoms for label in own]
+    return _part(ink, labels, _joined(*(box for box, _ in atoms)), members)
 
 
 def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> Part:

@@ -11,14 +11,14 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.glyphs import Line, Part, find_lines
-from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper, without_rules
+from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
 SMALLEST_SIDE = 20  # pictures of fewer pixels are enlarged
 FEW_PIXELS = 60  # longer side below which half-inked pixels and edges tell nothing
-MOST_FAINT = 1.2  # pixels half inked for each inked one: photographs of things have more
+MOST_FAINT = 3.0  # pixels half inked for each inked one; more are alike
 THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
 
 
@@ -28,13 +28,17 @@ class Glyph:
 
     `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
     half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has;
-    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper.
+    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper;
+    `faint` is how many pixels are half inked for each inked one; `size` its height, by the
+    picture's longer side.
     """
 
     image: np.ndarray
     box: tuple[int, int, int, int]
     share: float
     runs_off: bool = False
+    faint: float = 0.0
+    size: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +64,9 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
     ink, margin = _large_enough(find_ink(opened.colours))
-    ink = without_rules(ink)
     height, width = (n - 2 * margin for n in ink.shape)
     shown = ink[margin : margin + height, margin : margin + width]
     strong = max(1, int(np.count_nonzero(ink > 0.5)))
-    faint = np.count_nonzero((ink > 0.2) & (ink < 0.7))
-    if max(ink.shape) >= FEW_PIXELS and faint > MOST_FAINT * strong:
-        return Prepared(opened, shown, [])
     scale = opened.size[0] / width, opened.size[1] / height
     photo = max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None
 
@@ -76,6 +76,8 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
             _scaled_box(part.box, margin, scale, opened.size),
             np.count_nonzero(part.ink > 0.5) / strong,
             photo and _reaches_edge(part.box, ink.shape),
+            _faint(part.ink) if max(ink.shape) >= FEW_PIXELS else 0.0,
+            (part.box[0].stop - part.box[0].start) / max(ink.shape),
         )
 
     lines = [
@@ -83,6 +85,11 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
         for line in find_lines(ink)
     ]
     return Prepared(opened, shown, lines)
+
+
+def _faint(ink: np.ndarray) -> float:
+    inked = max(1, int(np.count_nonzero(ink > 0.5)))
+    return int(np.count_nonzero((ink > 0.2) & (ink < 0.7))) / inked
 
 
 def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:

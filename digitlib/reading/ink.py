@@ -1,4 +1,4 @@
-"""From a picture's colours to its ink, whatever the colours, the light, or the lines on the paper.
+"""From a picture's colours to its ink, whatever the colours and the light.
 
 An ink map is (height, width) float32: 0 where there is paper, 1 where there is ink.
 """
@@ -7,7 +7,10 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from digitlib.reading.writing import writing
+
 FAINTEST = 10.0  # least contrast of ink, of 255
+MOST_NOISE = 0.085  # of paper, by the ink: a surface of patches has 0.11, a soft photo 0.06
 TINY = 20  # pictures of fewer pixels have no room for shadows
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
 CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
@@ -20,11 +23,6 @@ EXPLAINED = 0.98  # share of the best window's edges that a narrower window has 
 WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of the longer side
 
 Box = tuple[slice, slice]  # rows and columns of a map
-
-# Ruled and squared paper.
-RULE_FAINT = 0.15  # least ink of a line, as printed lines are pale
-RULE_DARKER = 0.2  # than the line: the pen that crosses it
-RULE_SMALLEST = 60  # pictures of fewer pixels a side have no room for lines
 
 
 def find_ink(colours: np.ndarray) -> np.ndarray:
@@ -50,11 +48,11 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     along -= _stretched(surface, along.shape)
     sample = along[::step, ::step]
     middle = np.median(sample)
-    noise = 1.4826 * np.median(np.abs(sample - middle))
     level = _level(sample - middle)
-    if level < max(FAINTEST, 3 * noise):
+    if level < FAINTEST:
         return nothing
-    return _without_borders(np.clip((along - middle) / level, 0, 1))
+    along = (along - middle) / level
+    return _written(_without_borders(np.maximum(along, 0)))
 
 
 def plain_paper(colours: np.ndarray) -> np.ndarray | None:
@@ -115,7 +113,14 @@ def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
         return np.zeros(strength.shape, np.float32)
     direction = _common(difference[strength > 0.6 * strongest])
     along = np.maximum(difference @ direction, 0)
-    return np.minimum(along / max(_level(along), 1e-6), 1)
+    return _written(along / max(_level(along), 1e-6))
+
+
+def _written(ink: np.ndarray) -> np.ndarray:
+    """Return which ink is writing, 0..1; its level is taken anew where something else was."""
+    if (left := writing(ink)) is not ink and left.any():
+        left = left / max(_level(left), 1e-6)
+    return np.minimum(left, 1)
 
 
 def _stretched(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -227,42 +232,3 @@ def _level(values: np.ndarray) -> float:
     cut = int(np.argmax(below * above * (means[0] - means[1]) ** 2)) + 1
     ink = np.cumsum(counts[cut:])
     return float(middles[cut + np.searchsorted(ink, ink[-1] / 2)])
-
-
-def without_rules(ink: np.ndarray) -> np.ndarray:
-    """Return an ink map without the lines of ruled or squared paper.
-
-    A line is thin, nearly level or upright, and runs from edge to edge of the picture, which no
-    stroke of a digit does. What is clearly darker on it is a stroke that crosses, and stays.
-    """
-    if min(ink.shape) < RULE_SMALLEST:
-        return ink
-    return _without_level_rules(_without_level_rules(ink).T).T
-
-
-def _without_level_rules(ink: np.ndarray) -> np.ndarray:
-    height, width = ink.shape
-    edge = max(2, width // 50)
-    if not ((ink[:, :edge] > RULE_FAINT).any() and (ink[:, -edge:] > RULE_FAINT).any()):
-        return ink
-    inked = np.uint8(ink > RULE_FAINT)
-    thick = max(5, height // 40)  # more than any line has
-    length = max(10, width // 8)
-    # A line that climbs a little is a staircase: thickened, its steps run into each other.
-    run = ndimage.maximum_filter1d(inked, 2 * (thick // 3) + 1, axis=0)
-    run = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, length, axis=1), length, axis=1)
-    tall = 2 * thick
-    bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
-    labels, count = ndimage.label(run > bulk, np.ones((3, 3)))
-    rule = np.zeros(count + 1, bool)
-    for i, (_, columns) in enumerate(ndimage.find_objects(labels), start=1):
-        rule[i] = columns.start <= edge and columns.stop >= width - edge
-    if not rule.any():
-        return ink
-    on_rule = rule[labels]
-    on_line = ink[on_rule & (ink > RULE_FAINT)]
-    if not len(on_line):
-        return ink
-    level = np.quantile(on_line, 0.25)  # pens cover part of it
-    pen = ink > level + RULE_DARKER
-    return np.where(on_rule & ~pen, 0, ink)

@@ -13,20 +13,18 @@ from scipy import ndimage
 
 from digitlib.errors import PictureError, reason
 from digitlib.files import SHIPPED_MODEL
-from digitlib.models.loading import load_network
+from digitlib.models.loading import Network, load_network
+from digitlib.reading.confidence import CLIP, beliefs, log_odds
 from digitlib.reading.glyphs import Line
-from digitlib.reading.imaging import Glyph, Prepared, prepare
+from digitlib.reading.imaging import MOST_FAINT, Glyph, Prepared, prepare
 from digitlib.reading.pictures import PictureLike
 from digitlib.reading.sources import open_source
 
-NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 BATCH = 64
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
-NO_DIGIT_ODDS, CUT = 0.4, np.log(0.7)
-LEAST_SHARE = 0.6  # of a picture's ink that digits have, if there are any
-LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
-LEFT_OUT = np.log(0.4)  # what it costs to leave ink out that might be part of a digit
+NO_DIGIT_ODDS, CUT = 0.4, np.log(0.5)
+LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a digit
 
 DOUBT = 0.95  # less than this is looked at again
 FIRST_LOOK = 2  # how much the image itself counts among the altered ones
@@ -35,6 +33,9 @@ ALTERATIONS = (
     ((1, 0.12), (0, 1)), ((1, -0.12), (0, 1)), ((1, 0), (0.12, 1)), ((1, 0), (-0.12, 1)),
     ((1.1, 0), (0, 1)), ((0.92, 0), (0, 1)), ((1, 0), (0, 1.1)), ((1.05, 0), (0, 1.05)),
 )  # fmt: skip
+
+
+Believed = tuple[Line[Glyph], dict[tuple[int, int], np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class Digit:
 class Reading:
     r"""What a picture says: its lines joined by "\n", or "" where there is no digit.
 
-    `confidence` is the probability that `text` is right: the product over its digits, or, where
-    there is none, the probability that there is none.
+    `confidence` is the probability that `text` is right, or, where it is empty, that there is no
+    digit, as `digitlib.reading.confidence` estimates it.
     """
 
     text: str
@@ -167,15 +168,36 @@ class Recognizer:
 
     def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
         """Return the reading of each picture's lines, with one call of the network for all."""
+        return [_reading(lines) for lines in self.believe(pictures)]
+
+    def believe(self, pictures: list[list[Line[Glyph]]]) -> list[list[Believed]]:
+        """Return each picture's lines with what the network says of every span, by its key."""
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
-            return [Reading("", NOTHING_FOUND, []) for _ in pictures]
+            return [[] for _ in pictures]
         images = np.stack([glyph.image for glyph in glyphs])
-        probs = iter(_expected(look_twice(self._network, images)))
-        return [
-            _reading([(line, {span: next(probs) for span in line.glyphs}) for line in lines])
-            for lines in pictures
-        ]
+        first = self._network(images)
+        worth = np.array(
+            [chosen for lines in _spans(pictures, first) for chosen in _worth_a_look(lines)]
+        )
+        return _spans(pictures, look_twice(self._network, images, first, worth))
+
+
+def _spans(pictures: list[list[Line[Glyph]]], probs: np.ndarray) -> list[list[Believed]]:
+    """Return each picture's lines with the probabilities of every span, by its key."""
+    rows = iter(_expected(probs))
+    return [
+        [(line, {span: next(rows) for span in line.glyphs}) for line in lines] for lines in pictures
+    ]
+
+
+def _worth_a_look(lines: list[Believed]) -> list[bool]:
+    """Return for each span whether it is a piece, or a slice that the first look believes in."""
+    worth = []
+    for line, probs in lines:
+        chosen = {span for _, spans in best_spans(line, probs) for span in spans}
+        worth += [span in chosen or span not in line.cuts for span in line.glyphs]
+    return worth
 
 
 @functools.cache
@@ -226,53 +248,110 @@ def _expected(probs: np.ndarray) -> np.ndarray:
     return weighted / weighted.sum(axis=1, keepdims=True)
 
 
-def _reading(lines: list[tuple[Line, dict]]) -> Reading:
-    texts, digits, doubts, share = [], [], [NOTHING_FOUND], 0.0
+def _reading(lines: list[Believed]) -> Reading:
+    found = candidate(lines)
+    as_read, nothing, _ = beliefs(features(found))
+    if nothing >= as_read:
+        return Reading("", float(nothing), [])
+    text = "\n".join("".join(str(digit.digit) for digit in line) for line in found.lines)
+    return Reading(text, float(as_read), [digit for line in found.lines for digit in line])
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a picture may say: digits in lines, and what its confidence depends on.
+
+    `margin` is how much less the second best reading scores; `refused` holds the probabilities
+    (11,) of pieces that are no digit; `glyphs` are those of both.
+    """
+
+    lines: list[list[Digit]]
+    glyphs: list[Glyph]
+    refused: list[np.ndarray]
+    margin: float
+    cuts: int
+    bars: int
+    share: float
+
+
+def candidate(lines: list[Believed]) -> Candidate:
+    """Return the best reading of a picture's lines, whatever it is worth."""
+    digits, glyphs, refused = [], [], []
+    margin, cuts, bars, share = np.inf, 0, 0, 0.0
     for line, probs in lines:
+        (best, spans), *others = best_spans(line, probs)
+        margin = min([margin, *(best - score for score, _ in others)])
         kept = []
-        for span in best_spans(line, probs):
-            best = int(probs[span].argmax())
-            if best == 10:
-                doubts.append(float(probs[span][10]))
-            else:
-                glyph, p = line.glyphs[span], probs[span]
-                kept.append(Digit(best, float(p[best]), p[:10], glyph.box, glyph.image))
-                # A bar that runs off a photo is as likely a post, a trunk or a shadow as a one.
-                share += 0.0 if best == 1 and glyph.runs_off else glyph.share
+        for span in spans:
+            name, p, glyph = int(probs[span].argmax()), probs[span], line.glyphs[span]
+            glyphs.append(glyph)
+            if name == 10:
+                refused.append(p)
+                continue
+            kept.append(Digit(name, float(p[name]), p[:10], glyph.box, glyph.image))
+            cuts += span in line.cuts
+            # A bar that runs off a photo is as likely a post, a trunk or a shadow as a one.
+            bar = name == 1 and glyph.runs_off
+            bars += bar
+            share += 0.0 if bar else glyph.share
         if kept:
-            texts.append("".join(str(digit.digit) for digit in kept))
-            digits += kept
-    right = [digit.confidence for digit in digits] or doubts
-    if digits and (share < LEAST_SHARE or np.exp(np.mean(np.log(right))) < LEAST_TYPICAL):
-        # Among much that is no digit, what looks like one is none either.
-        return Reading("", 1 - float(np.prod(right)), [])
-    return Reading("\n".join(texts), float(np.prod(right)), digits)
+            digits.append(kept)
+    return Candidate(digits, glyphs, refused, margin, cuts, bars, share)
 
 
-def best_spans(line: Line, probs: dict) -> list[tuple[int, int]]:
-    """Return the spans that make the line most probable, left to right, by dynamic programming.
+def features(found: Candidate) -> list[float]:
+    """Return what `digitlib.reading.confidence.FEATURES` names."""
+    digits = [digit for line in found.lines for digit in line]
+    sure = [digit.confidence for digit in digits]
+    count = max(1, len(digits))
+    return [
+        float(not digits),
+        log_odds(float(np.prod(sure))) if digits else 0.0,
+        log_odds(min(sure)) if digits else 0.0,
+        min(float(found.margin), CLIP) if digits else 0.0,
+        float(np.log1p(len(digits))),
+        found.cuts / count,
+        float(np.log1p(len(found.refused))),
+        log_odds(max(float(p[:10].max()) for p in found.refused)) if found.refused else -CLIP,
+        1 - min(found.share, 1.0),
+        min(float(np.mean([g.faint for g in found.glyphs])), MOST_FAINT) if found.glyphs else 0.0,
+        found.bars / count,
+        float(np.log(np.median([g.size for g in found.glyphs]))) if found.glyphs else 0.0,
+    ]
 
-    A piece alone may be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and
-    slices of a piece cut apart, count only as digits, and a slice costs CUT.
+
+def best_spans(line: Line, probs: dict) -> list[tuple[float, list[tuple[int, int]]]]:
+    """Return the two most probable readings of a line, by dynamic programming.
+
+    Each is a score and its spans, left to right; the two differ in their digits. A piece alone may
+    be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and slices of a piece
+    cut apart, count only as digits, and to cut a piece costs CUT.
     """
     whole = {s for s in line.glyphs if s not in line.cuts}
-    best: list[tuple[float, list]] = [(0.0, [])]
+    starts = {start for start, _ in whole}  # where a piece begins
+    best: list[dict[str, tuple[float, list]]] = [{"": (0.0, [])}]
     for stop in range(1, line.count + 1):
-        options = []
+        options: dict[str, tuple[float, list]] = {}
+        steps = [(span, *_said(line, span, probs[span], whole, starts))
+                 for span in line.glyphs if span[1] == stop]  # fmt: skip
         if stop - 1 in line.small:
-            options.append((best[stop - 1][0] + LEFT_OUT, best[stop - 1][1]))
-        for start, end in line.glyphs:
-            if end != stop:
-                continue
-            p = probs[start, end]
-            score = float(np.log(p[:10].max() + 1e-9))
-            if (start, end) in line.cuts:
-                score += CUT
-            elif p.argmax() == 10 and not _is_joined(start, end, whole):
-                score = float(np.log(p[10])) + LEFT_OUT
-            options.append((best[start][0] + score, [*best[start][1], (start, end)]))
-        best.append(max(options, default=(-np.inf, [])))  # no digits end here
-    return best[-1][1]
+            steps.append(((stop - 1, stop), "", float(LEFT_OUT)))
+        for span, name, cost in steps:
+            for text, (score, spans) in best[span[0]].items():
+                taken = [*spans, span] if span in line.glyphs else spans
+                if score + cost > options.get(text + name, (-np.inf, []))[0]:
+                    options[text + name] = score + cost, taken
+        ranked = sorted(options.items(), key=lambda option: -option[1][0])
+        best.append(dict(ranked[:2]))
+    return list(best[-1].values())
+
+
+def _said(line: Line, span: tuple[int, int], p: np.ndarray, whole: set, starts: set) -> tuple:
+    """Return what a span says, a digit or nothing, and its score."""
+    if span not in line.cuts and p.argmax() == 10 and not _is_joined(*span, whole):
+        return "", float(np.log(p[10])) + LEFT_OUT
+    cut = CUT if span in line.cuts and span[0] in starts else 0.0
+    return str(int(p[:10].argmax())), float(np.log(p[:10].max() + 1e-9)) + cut
 
 
 def _is_joined(start: int, stop: int, whole: set) -> bool:
@@ -280,13 +359,19 @@ def _is_joined(start: int, stop: int, whole: set) -> bool:
     return any(start <= i and j <= stop and (i, j) != (start, stop) for i, j in whole)
 
 
-def look_twice(network, images: np.ndarray) -> np.ndarray:
-    """Return a network's probabilities, (n, 10 or 11), for (n, 28, 28) uint8 images.
+def look_twice(
+    network: Network,
+    images: np.ndarray,
+    first: np.ndarray | None = None,
+    worth: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return better probabilities than a network's own, (n, 10 or 11), for (n, 28, 28) images.
 
     Where the largest is below DOUBT, the mean over ALTERATIONS of the image takes their place.
+    `first` are the network's own, where they are known; `worth`, (n,) bool, is where it is tried.
     """
-    probs = network(images)
-    doubtful = np.flatnonzero(probs.max(axis=1) < DOUBT)
+    probs = network(images) if first is None else first
+    doubtful = np.flatnonzero((probs.max(axis=1) < DOUBT) & (True if worth is None else worth))
     if len(doubtful) == 0:
         return probs
     total = FIRST_LOOK * probs[doubtful]

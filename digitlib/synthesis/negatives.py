@@ -60,14 +60,14 @@ def blob(rng: Random) -> np.ndarray:
 def texture(rng: Random) -> np.ndarray:
     """Return a glyph that the preparation finds in a made-up picture of surfaces."""
     for _ in range(4):
-        lines = prepare(_surfaces(rng)).lines
+        lines = prepare(surfaces(rng)).lines
         glyphs = [glyph for line in lines for glyph in line.glyphs.values()]
         if glyphs:
             return glyphs[rng.integers(len(glyphs))].image
     return blob(rng)
 
 
-def _surfaces(rng: Random) -> np.ndarray:
+def surfaces(rng: Random) -> np.ndarray:
     """Return a picture (h, w, 3) uint8 of noise in several sizes, with patches and edges."""
     height, width = rng.integers(40, 140, 2)
     picture = np.full((height, width, 3), rng.uniform(40, 220, 3))

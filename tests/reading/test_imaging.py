@@ -3,7 +3,6 @@ import csv
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from digitlib.files import SAMPLES
 from digitlib.models import as_network_input
@@ -139,13 +138,6 @@ def test_a_halftone_of_thousands_of_dots_is_no_text_and_takes_no_time():
     picture = np.full((800, 800), 255, np.uint8)
     picture[::8, ::8] = picture[1::8, ::8] = picture[::8, 1::8] = 0
     assert imaging.prepare(picture).lines == []
-
-
-def test_a_picture_of_surfaces_is_no_writing():
-    rng = np.random.default_rng(1)
-    surface = ndimage.gaussian_filter(rng.normal(0, 1, (200, 260)), 12)
-    surface = np.uint8(255 * (surface - surface.min()) / np.ptp(surface))
-    assert imaging.prepare(surface).lines == []
 
 
 def test_a_picture_of_eight_pixels_is_enlarged():

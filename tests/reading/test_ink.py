@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from digitlib.reading.ink import bounding_box, without_rules
+from digitlib.reading.ink import bounding_box
+from digitlib.reading.writing import writing
 
 
 def blank(height=120, width=300):
@@ -25,21 +26,21 @@ def test_rules_go_and_digits_stay(transposed, climb):
         for thickness in range(2):
             rows = row + thickness + columns * climb // 260
             ruled[rows, columns] = np.maximum(ruled[rows, columns], 0.45)
-    cleaned = without_rules(ruled.T).T if transposed else without_rules(ruled)
+    cleaned = writing(ruled.T).T if transposed else writing(ruled)
     assert np.array_equal(cleaned[digit == 1], digit[digit == 1])
     assert (cleaned[digit == 0] > 0.3).mean() < 0.002
 
 
 def test_what_does_not_run_from_edge_to_edge_is_no_rule():
     ink = bar(blank(200, 260), 100, 103, 20, 240)
-    assert np.array_equal(without_rules(ink), ink)
+    assert np.array_equal(writing(ink), ink)
 
 
 def test_noise_of_any_kind_passes_the_rules():
     for seed in range(30):
         rng = np.random.default_rng(seed)
         ink = np.float32(rng.random((70, 90)) * (rng.random((70, 90)) < rng.random()))
-        assert without_rules(ink).shape == ink.shape
+        assert writing(ink).shape == ink.shape
 
 
 def test_the_bounding_box_is_as_small_as_can_be():

@@ -24,7 +24,7 @@ PINNED = {
         "tiny": (59, 0),
         "numbers": (48, 1),
         "lined paper": (37, 1),
-        "touching": (6, 18),
+        "touching": (14, 9),
         "two lines": (15, 3),
         "colours": (47, 0),
         "in pieces": (58, 0),
@@ -123,8 +123,9 @@ def no_stacking(monkeypatch, digits):
     monkeypatch.setattr(glyphs, "_merge_stacked", lambda pieces: pieces)
 
 
-def any_share_of_ink(monkeypatch, digits):
-    monkeypatch.setattr(recognizer, "LEAST_SHARE", 0)
+def never_nothing(monkeypatch, digits):
+    """What looks like a digit is one, whatever lies around it."""
+    monkeypatch.setattr(recognizer, "beliefs", lambda features: np.array([0.9, 0.05, 0.05]))
 
 
 def one_epoch(monkeypatch, digits):
@@ -140,7 +141,7 @@ def one_epoch(monkeypatch, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", [one_paper, only_grey, no_stacking, any_share_of_ink, one_epoch])
+@pytest.mark.parametrize("fault", [one_paper, only_grey, no_stacking, never_nothing, one_epoch])
 def test_faults_are_noticed(digits, pictures, monkeypatch, fault):
     fault(monkeypatch, digits)
     with pytest.raises(AssertionError, match="worse"):

@@ -1,0 +1,196 @@
+"""Which ink is writing: an ink map without the lines, squares, boxes, tables and rings around it.
+
+All is judged on an overview of at most OVERVIEW pixels, so that large pages cost little more than
+small ones. Levels of ink are not limited to 1 here: a pen that crosses a pale line is darker.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+OVERVIEW = 600  # longer side, in pixels, on which lines are looked for
+SMALLEST = 60  # pictures of fewer pixels a side have no room for lines
+FAINT = 0.2  # least ink of a line, as printed lines are pale
+THICK = 1 / 30  # of the picture's longer side: more than any line
+SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
+ACROSS = 0.95  # of a picture, or of a table, that its lines run through
+FLAT, UNDERLINE = 4, 0.6  # width by its own height, and by that of the digits above it
+LONG, LOW = 1.4, 0.3  # span by those heights, and place in its piece, of one that touches a digit
+BESIDE_TYPICAL = 1.5  # heights of what else is there, from which a run is no stroke of a digit
+TIED = 0.8  # heights from which a run between two lines belongs to their grid
+DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
+HOLLOW = 0.45  # share of its box that a frame or a ring fills at most
+SOLID = 0.6  # share of its box that a frame encloses, itself included
+INSIDE = 0.35  # height, by the frame's, of what it is drawn around
+
+
+def writing(ink: np.ndarray) -> np.ndarray:
+    """Return an ink map (h, w), 0 and more, without what is printed or drawn around the writing."""
+    if min(ink.shape) < SMALLEST:
+        return ink
+    step = -(-max(ink.shape) // OVERVIEW)
+    small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
+    gone = _lines(small > FAINT, small)
+    if gone.any():  # with the soft edges that a camera gives it
+        gone = ndimage.binary_dilation(gone, np.ones((3, 3)), 2) & (gone | (small < 0.5))
+    gone |= _frames((small > FAINT) & ~gone)
+    if not gone.any():
+        return ink
+    gone = ndimage.binary_dilation(gone, np.ones((3, 3))) & (gone | (small < 0.5))
+    large = gone.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
+    return np.where(large, 0, ink)
+
+
+def _frames(inked: np.ndarray) -> np.ndarray:
+    """Return what surrounds other ink and fills little of its own box.
+
+    A frame is peeled off from outside, as thick as its strokes are: what touches it inside stays.
+    """
+    labels, count = ndimage.label(inked, np.ones((3, 3)))
+    gone = np.zeros_like(inked)
+    filled = np.bincount(labels.ravel(), minlength=count + 1)
+    for i, box in enumerate(ndimage.find_objects(labels), start=1):
+        sides = [side.stop - side.start for side in box]
+        if min(sides) <= 12 or filled[i] > HOLLOW * np.prod(sides):
+            continue
+        own = np.pad(labels[box] == i, 1)
+        solid = ndimage.binary_fill_holes(own)
+        if solid.sum() < SOLID * np.prod(sides):
+            continue
+        thick = 2 * np.median(_ridge(own))
+        peel = own & (ndimage.distance_transform_edt(solid) <= 1.2 * thick + 1)
+        inner = (np.pad(inked[box], 1) & solid & ~peel)[1:-1, 1:-1]
+        pieces, _ = ndimage.label(inner, np.ones((3, 3)))
+        tall = max((r.stop - r.start for r, _ in ndimage.find_objects(pieces)), default=0)
+        if tall > INSIDE * min(sides):
+            gone[box] |= peel[1:-1, 1:-1]
+    return gone
+
+
+def _ridge(own: np.ndarray) -> np.ndarray:
+    """Return half the width of strokes, along their middle."""
+    inside = ndimage.distance_transform_edt(own)
+    return inside[(inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))]
+
+
+def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """Return the pixels of level and upright lines, but for what crosses them."""
+    runs = [_runs(inked), _runs(inked.T)]
+    if not any(count for _, count in runs):
+        return np.zeros_like(inked)
+    labels = [runs[0][0], runs[1][0].T]
+    boxes = [ndimage.find_objects(label) for label in labels]
+    spans = [
+        np.array([0] + [box[1 - axis].stop - box[1 - axis].start for box in boxes[axis]])
+        for axis in (0, 1)
+    ]
+    accepted = [spans[axis] > ACROSS * inked.shape[1 - axis] for axis in (0, 1)]
+    accepted = [across & (across.sum() > 1) for across in accepted]  # one may be a digit's bar
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
+    around = ndimage.find_objects(pieces)
+    of = [_piece_of(labels[axis], pieces, len(boxes[axis])) for axis in (0, 1)]
+    whole = [  # runs as long as the piece of ink that they are part of
+        np.array([False] + [
+            n > 0 and span > ACROSS * (around[n - 1][1 - axis].stop - around[n - 1][1 - axis].start)
+            for n, span in zip(of[axis][1:], spans[axis][1:], strict=True)
+        ])
+        for axis in (0, 1)
+    ]  # fmt: skip
+    count = [np.bincount(of[axis][whole[axis]], minlength=len(around) + 1) for axis in (0, 1)]
+    grid = (np.minimum(*count) >= 2) & (np.maximum(*count) >= 3)
+    accepted = [accepted[axis] | (whole[axis] & grid[of[axis]]) for axis in (0, 1)]
+    typical = _typical_height(inked & ~accepted[0][labels[0]] & ~accepted[1][labels[1]])
+    for axis in (0, 1):
+        single = spans[axis] > ACROSS * inked.shape[1 - axis]
+        accepted[axis] |= single & (0 < BESIDE_TYPICAL * typical < inked.shape[1 - axis])
+    paper = min(np.sum(spans[axis] > ACROSS * inked.shape[1 - axis]) for axis in (0, 1)) > 1
+    for axis in (0, 1, 0, 1) if not paper else ():  # what ties lines together is one as well
+        others = ndimage.maximum_filter(accepted[1 - axis][labels[1 - axis]], 5)
+        for i in np.flatnonzero(~accepted[axis] & (spans[axis] > TIED * typical)):
+            if i:
+                along = others[boxes[axis][i - 1]].any(axis=axis)
+                accepted[axis][i] = along[:4].any() and along[-4:].any()
+    low = whole[0] & (spans[0] > LONG * typical) & (count[1][of[0]] == 0)
+    for i in np.flatnonzero(low) if typical else ():
+        around_it, run = around[of[0][i] - 1][0], boxes[0][i - 1][0]
+        accepted[0][i] |= run.start > around_it.stop - LOW * (around_it.stop - around_it.start)
+    level = _line(labels[0], boxes[0], accepted[0], np.where(inked, ink, 0))
+    across = [(columns, rows) for rows, columns in boxes[1]]
+    upright = _line(labels[1].T, across, accepted[1], np.where(inked, ink, 0).T).T
+    both = ndimage.binary_dilation(level, np.ones((3, 3)))
+    both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
+    gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
+    rest = inked & ~gone
+    pieces, _ = ndimage.label(rest, np.ones((3, 3)))
+    for number, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
+        wide, tall = columns.stop - columns.start, round(typical)
+        if wide > max(FLAT * (rows.stop - rows.start), UNDERLINE * typical, 12) and typical:
+            above = rest[max(0, rows.start - tall) : rows.start, columns]
+            below = rest[rows.stop : rows.stop + tall // 2, columns]
+            if above.any() and not below.any():
+                gone[rows, columns] |= pieces[rows, columns] == number
+    return gone
+
+
+def _line(labels: np.ndarray, boxes: list, accepted: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """Return the ink of accepted level runs, but for what is darker than most of the run."""
+    line = np.zeros(labels.shape, bool)
+    for i in np.flatnonzero(accepted):
+        own = np.where(labels[boxes[i - 1]] == i, ink[boxes[i - 1]], 0)
+        line[boxes[i - 1]] |= (own > 0) & (own < DARKER * np.median(own.max(axis=0)) + FAINT)
+    return line
+
+
+def _piece_of(labels: np.ndarray, pieces: np.ndarray, count: int) -> np.ndarray:
+    """Return for each run the piece of ink that it lies in."""
+    lies = np.zeros(count + 1, np.int64)
+    both = (labels > 0) & (pieces > 0)
+    lies[labels[both]] = pieces[both]
+    return lies
+
+
+def _runs(inked: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return labels (h, w) of long thin level runs, and how many there are."""
+    length = max(12, round(SHORTEST * inked.shape[1]))
+    # A line that climbs a little is a staircase: thickened, its steps run into each other.
+    wide = ndimage.maximum_filter1d(inked.astype(np.uint8), 3, axis=0)
+    wide = ndimage.maximum_filter1d(wide, 3, axis=1)
+    run = ndimage.maximum_filter1d(ndimage.minimum_filter1d(wide, length, axis=1), length, axis=1)
+    if not run.any():
+        return np.zeros(inked.shape, np.int32), 0
+    tall = max(10, round(THICK * max(inked.shape)))
+    bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
+    thin = (run > bulk).astype(np.uint8)
+    # A pen that crosses is a gap; a broad one is bridged where there is ink all along.
+    run = _closed(thin, length // 2) | (_closed(thin, 4 * length) & run)
+    return ndimage.label(run, np.ones((3, 3)))
+
+
+def _closed(run: np.ndarray, gap: int) -> np.ndarray:
+    """Return level runs with gaps of so many pixels filled."""
+    padded = np.pad(run, [(0, 0), (gap, gap)])
+    filled = ndimage.maximum_filter1d(padded, gap + 1 - gap % 2, axis=1)
+    return ndimage.minimum_filter1d(filled, gap + 1 - gap % 2, axis=1)[:, gap:-gap]
+
+
+def _typical_height(rest: np.ndarray) -> float:
+    """Return how tall what else is there is, specks left out."""
+    labels, _ = ndimage.label(rest, np.ones((3, 3)))
+    heights = np.array([rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)])
+    if not len(heights) or heights.max() < 6:
+        return 0.0
+    return float(np.quantile(heights[heights > 0.4 * heights.max()], 0.8))
+
+
+def _uncrossed(line: np.ndarray, inked: np.ndarray, both: np.ndarray) -> np.ndarray:
+    """Return a level line's pixels but for those of thicker ink; in `both` lines cross."""
+    if not line.any():
+        return line
+    height = inked.shape[0]
+    rows = np.arange(height, dtype=np.int32)[:, None]
+    above = np.maximum.accumulate(np.where(inked, -1, rows), axis=0)
+    below = np.minimum.accumulate(np.where(inked, height, rows)[::-1], axis=0)[::-1]
+    tall = below - above - 1
+    most = 1.5 * np.median(tall[line & ~both]) + 1 if (line & ~both).any() else 0
+    most = min(most, max(8, THICK * max(inked.shape)))
+    return line & ((tall <= most) | both)
