@@ -42,7 +42,7 @@ def test_turned_images(said, validation):
     assert said("4.1", right) == "4.1: right!"
     assert said("4.1", right.round(2)) == "4.1: right!"
     assert "Wrong at 0, 30 degrees" in said("4.1", right - [0.1, 0, 0, 0.1, 0])
-    assert "Five accuracies" in said("4.1", right[:3])
+    assert "Give five accuracies" in said("4.1", right[:3])
     assert "shares of 1" in said("4.1", 100 * right)
     assert "shares of mistakes" in said("4.1", 1 - right)
     assert "reverse order" in said("4.1", right[::-1])
@@ -94,8 +94,8 @@ def test_an_occlusion_map_of_an_image_changed_in_place(said, validation):
     image, label = images[doubted].copy(), labels[doubted]
     first, second = (occlusion(network, image, in_place=True)[..., label] for _ in range(2))
     assert not image.any()
-    assert "The squares add up: cover a copy. Your image is black" in said("4.2", first)
-    assert "run the cell that makes valid_images once more" in said("4.2", second)
+    assert "The squares add up. Take a fresh copy inside the loops." in said("4.2", first)
+    assert "covered valid_images itself, run the cell" in said("4.2", second)
 
 
 def test_passing_on(said, validation):
@@ -104,6 +104,7 @@ def test_passing_on(said, validation):
     wrong = (probabilities.argmax(axis=1) != labels)[order]
     right = next(n for n in range(len(wrong) + 1) if n == len(wrong) or wrong[n:].mean() <= 0.001)
     assert said("4.3", right) == "4.3: right!"
+    assert said("4.3", float(right)) == "4.3: right!"
     assert "too many mistakes" in said("4.3", right - 1)
     assert "fewer would do" in said("4.3", right + 1)
     assert "whole number" in said("4.3", 0.1)
@@ -116,7 +117,9 @@ class Reads:
         self.labels, self.shares = labels, [upright, turned, other_way]
 
     def predict(self, x, batch_size, verbose):
-        assert x.shape[1:] == (28, 28, 1) and x.max() <= 1
+        assert x.shape[1:] == (28, 28, 1)
+        if x.max() > 1:  # it has not learned from such pixels
+            return np.eye(10)[(self.labels + 1) % 10]
         share = self.shares.pop(0)  # upright, then turned, and then perhaps the other way
         right = np.arange(len(x)) < share * len(x)
         return np.eye(10)[np.where(right, self.labels, (self.labels + 1) % 10)]

@@ -90,7 +90,7 @@ def test_without_crumbs(said, least):
         (lambda grey: without_crumbs(grey).astype(float), "float64; expected uint8"),
         (lambda grey: without_crumbs(grey)[None], "shape (1, 28, 28)"),
         (lambda grey: np.flip(without_crumbs(grey)), "is read as"),
-        (lambda grey: None, "shape ()"),
+        (lambda grey: None, "does its last line say return?"),
         (dark_ones, "light_on_dark.png with crumbs: most of what is white must be the paper"),
         (in_place, "changes the picture that it is given"),
         (without_crumbs(open_grey(PHOTO)), "Give the function itself"),
@@ -123,6 +123,10 @@ def test_sure_of_the_whole(said):
     assert "their mean" in said("5.3", np.mean)
     assert "their least" in said("5.3", min)
     assert "their largest" in said("5.3", max)
+    assert "the first one" in said("5.3", lambda parts: parts[0])
+    assert "does its last line say return?" in said("5.3", lambda parts: None)
+    assert "changes the list" in said("5.3", lambda parts: parts.pop() * parts[0] * parts[-1])
+    assert "[0.7, 0.6]" in said("5.3", lambda parts: np.prod(parts) if len(parts) == 3 else 1)
     assert "1 minus what it should be" in said("5.3", lambda parts: 1 - np.prod(parts))
     assert "any of them" in said("5.3", lambda parts: 1 - np.prod(1 - np.array(parts)))
     assert "you get 0.60" in said("5.3", lambda parts: 0.6)
