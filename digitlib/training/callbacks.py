@@ -39,7 +39,10 @@ def progress_bar(epochs: int, steps: int, first_epoch: int, file: TextIO | None)
     The one bar of `tqdm.keras` stands still for an epoch.
     """
     done, total = first_epoch * steps, epochs * steps
-    with tqdm(total=total, initial=done, file=file, ncols=100, unit="batch") as bar:
+    nowhere = (file or sys.stderr) is None  # as in a program that has no standard error
+    with tqdm(
+        total=total, initial=done, file=file, ncols=100, unit="batch", disable=nowhere
+    ) as bar:
         yield keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: bar.set_description(f"epoch {epoch + 1}/{epochs}"),
             # Of steps that TensorFlow takes in one call, Keras tells the last.

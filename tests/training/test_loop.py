@@ -518,6 +518,18 @@ def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(few, 
     assert all(np.isfinite(w).all() for w in trained.model.get_weights())
 
 
+def test_without_a_standard_error_it_learns_too(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    recipe = recipe_for("fast", few, epochs=1, batch_size=64)
+    folder = tmp_path / "run"
+
+    def in_the_way(history):  # what cannot be written would be said
+        (folder / cards.CHECKPOINT).mkdir()
+
+    done = training.train("fast", few, recipe, folder=folder, on_epoch=in_the_way)
+    assert done.card["epochs_completed"] == 1
+
+
 def test_a_loss_that_is_no_number_from_the_start_is_an_error(few, monkeypatch, capsys):
     def broken(*arguments):
         model = compiled(*arguments)
