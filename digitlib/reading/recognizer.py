@@ -257,7 +257,7 @@ def _reading(lines: list[Believed]) -> Reading:
     return Reading(text, float(as_read), [digit for line in found.lines for digit in line])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """What a picture may say: digits in lines, and what its confidence depends on.
 
