@@ -1,6 +1,7 @@
 """The two exceptions that a person meets, and file names and reasons fit to be printed."""
 
 import os
+import sys
 
 
 class PictureError(ValueError):
@@ -18,6 +19,12 @@ def display_name(path: str | bytes | os.PathLike) -> str:
     'scan\\n1.png'
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in os.fsdecode(path))
+
+
+def say(sentence: str) -> None:
+    """Print a sentence of digitlib's to standard error, if the program has one."""
+    if sys.stderr is not None:  # print would take standard output instead
+        print(f"digitlib: {display_name(sentence)}", file=sys.stderr)
 
 
 def reason(error: BaseException) -> str:
