@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -90,7 +91,8 @@ def _fetch(url: str) -> bytes:
     from tqdm import tqdm
 
     received = bytearray()
-    with tqdm(unit="B", unit_scale=True, ncols=80) as bar:
+    # Without a standard error there is nowhere to draw.
+    with tqdm(unit="B", unit_scale=True, ncols=80, disable=sys.stderr is None) as bar:
         receiving = _in_background(_receive, url, received, bar)
         before, seconds = 0, CONNECT_SECONDS + STALL_SECONDS
         while not wait([receiving], seconds).done:

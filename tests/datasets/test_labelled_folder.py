@@ -95,7 +95,7 @@ def test_what_spreadsheets_write_is_read_and_stays_as_it_is_written(tmp_path, na
     assert capsys.readouterr().err == ""
     content = (tmp_path / "labels.csv").read_bytes()
     kind = "utf-16" if encoding == "utf-16-be" else encoding  # its bytes may come in either order
-    assert content[:3] == table.encode(kind)[:3] or content[:2] in (b"pa", b"te")
+    assert content[:2] == table.encode(kind)[:2]
     assert content.decode(kind).splitlines()[1] == table.splitlines()[1].replace(", ", ",")
 
 
