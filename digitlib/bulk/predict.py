@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dask import config
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, wait
-from distributed.client import FutureCancelledError
+from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.comm import connect
 from tqdm import tqdm
 
@@ -167,7 +167,7 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         client = stack.enter_context(_client(cluster))
         try:
             yield client
-        except FutureCancelledError:
+        except (FutureCancelledError, FuturesCancelledError):
             raise ConnectionError(
                 "The Dask scheduler was lost; start it, and run the same command again: what is "
                 "written stays."
@@ -235,7 +235,7 @@ def _threads(client: Client) -> int:
     )
 
 
-def _first_done(client: Client, futures: Iterable[Future]) -> list[Future]:
+def _first_done(client: Client, futures: list[Future]) -> list[Future]:
     """Wait until some are done, and look for silent workers meanwhile."""
     while True:
         try:
@@ -260,7 +260,7 @@ def _results(client: Client, chunks: Iterator[list[str]], settings: tuple) -> It
                 underway[client.submit(read_chunk, chunk, *settings, pure=False)] = chunk
             if not underway:
                 break
-            for future in _first_done(client, underway):
+            for future in _first_done(client, list(underway)):
                 chunk = underway.pop(future)
                 try:
                     yield future.result()
@@ -272,6 +272,10 @@ def _results(client: Client, chunks: Iterator[list[str]], settings: tuple) -> It
     except ModuleNotFoundError as error:
         raise ValueError(
             f"The workers have no {error.name}; there, run: {how_to_install('bulk')}"
+        ) from None
+    except TypeError:  # they were given what their version does not take
+        raise ValueError(
+            f"The workers have another digitlib than {__version__}; install one version everywhere."
         ) from None
 
 
