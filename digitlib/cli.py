@@ -1,20 +1,27 @@
 """`digitlib` at the shell: train, predict, evaluate, data."""
 
 import argparse
+import io
+import itertools
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from digitlib.errors import display_name, say
+from digitlib import __version__
+from digitlib.errors import PictureError, display_name, say
 
 if TYPE_CHECKING:
-    from digitlib.reading import Result
+    from digitlib.reading import Recognizer, Result
 
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."
 NETWORKS = ("classic", "fast", "reader")  # the keys of digitlib.models.NETWORKS, which needs NumPy
+STANDARD_INPUT = "-"
 DATASETS = ("auto", "mnist", "uci")
+# What a module that is not installed is for, where that is not the command's own extra.
+TRAINS = ("keras", "tensorflow", "h5py", "sklearn", "requests", "platformdirs")
 # Small pictures that `predict` reads in about the time that another process takes to start.
 PICTURES_PER_WORKER = 500
 
@@ -24,21 +31,52 @@ def main(arguments: list[str] | None = None) -> int:
 
     Wrong usage ends the process with 2, as argparse does.
     """
+    _mend_streams()
     options = parser().parse_args(arguments)
     try:
         return options.run(options)
     except KeyboardInterrupt:
-        print("digitlib: stopped.", file=sys.stderr)
+        say("stopped.")
         return 130
     except BrokenPipeError:  # the reader of our output has gone: `digitlib predict … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError) as error:
         said = str(error)
+    except MemoryError:
+        said = "there is not enough memory; close other programs, or use fewer --workers."
     except ModuleNotFoundError as error:
-        said = f"this needs {error.name}; run: pip install 'digitlib[{options.extra}]'."
-    print(f"digitlib: {said}", file=sys.stderr)
+        said = _missing(str(error.name), options.extra)
+    except ImportError as error:  # says what it needs, such as s3fs
+        said = str(error)
+    say(said)
     return 1
+
+
+def _mend_streams() -> None:
+    """Let a console's code page end no run, nor a program that was started without streams.
+
+    What the code page of Windows lacks is escaped. Without a standard error (`pythonw`, a service,
+    `2>&-`) the next file that is opened would take its number, and what libraries write there.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _missing(module: str, extra: str) -> str:
+    """Return what to do about a module that is not installed."""
+    from digitlib.files import how_to_install
+
+    if module == "ai_edge_litert":
+        return (
+            "this needs LiteRT, which has no version for Intel Macs, Windows on ARM, or Linux with "
+            "glibc before 2.27; elsewhere, run: pip install ai-edge-litert."
+        )
+    return f"this needs {module}; run: {how_to_install('train' if module in TRAINS else extra)}"
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -82,7 +120,7 @@ def _report(card: dict, path: Path) -> str:
         f"{card['network']}: {card['parameters']:,} parameters, {card['fit_seconds']:.0f} s\n"
         f"{card['dataset']} test images read right: {card['test_accuracy']:.2%} "
         f"(95 % interval {low:.2%} to {high:.2%})\n"
-        f"saved as {path}, its card as {card_path(path)}"
+        f"saved as {display_name(path)}, its card as {display_name(card_path(path))}"
     )
 
 
@@ -91,23 +129,40 @@ def _predict(options: argparse.Namespace) -> int:
         return _predict_to(options)
     if options.workers or options.scheduler:
         raise ValueError("--workers and --scheduler are for --output; name a file to write.")
+    from digitlib.files import usable_cores
     from digitlib.reading import Recognizer, find_pictures
 
-    paths = [path for given in options.paths for path in find_pictures(given)]
-    workers = min(os.cpu_count() or 1, 1 + len(paths) // PICTURES_PER_WORKER)
+    here = [given for given in options.paths if given != STANDARD_INPUT]
+    paths = [path for given in here for path in find_pictures(given)]
+    workers = min(usable_cores(), 1 + len(paths) // PICTURES_PER_WORKER)
     recognizer = Recognizer(options.model)
     failed = False
     progress = sys.stderr.isatty() and not sys.stdout.isatty()
-    for result in recognizer.read_many(paths, workers, progress):
+    results: Iterable[Result] = recognizer.read_many(paths, workers, progress)
+    if STANDARD_INPUT in options.paths:
+        results = itertools.chain([_from_standard_input(recognizer)], results)
+    for result in results:
         failed |= result.error is not None
         if options.json:
             print(json.dumps(_as_json(result)))
         elif result.reading is None:
-            print(f"digitlib: {result.error}", file=sys.stderr)
+            say(str(result.error))
         else:
             path, text = display_name(result.path), display_name(result.reading.text)
             print(path, text, f"{100 * result.reading.confidence:.0f} %", sep="\t")
     return int(failed)
+
+
+def _from_standard_input(recognizer: "Recognizer") -> "Result":
+    from digitlib.reading import Result, open_picture, prepare
+    from digitlib.reading.pictures import MOST_BYTES
+
+    content = sys.stdin.buffer.read(MOST_BYTES + 1) if sys.stdin else b""
+    try:
+        prepared = prepare(open_picture(content, "Standard input"))
+        return Result(STANDARD_INPUT, recognizer.read_prepared(prepared), None)
+    except PictureError as error:
+        return Result(STANDARD_INPUT, None, error)
 
 
 def _as_json(result: "Result") -> dict:
@@ -124,6 +179,8 @@ def _as_json(result: "Result") -> dict:
 def _predict_to(options: argparse.Namespace) -> int:
     from digitlib.bulk import predict_to
 
+    if STANDARD_INPUT in options.paths:
+        raise ValueError("--output goes on from files, and - is none; leave one of them out.")
     pictures, failed = predict_to(
         options.output,
         options.paths,
@@ -135,7 +192,10 @@ def _predict_to(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"output": options.output, "pictures": pictures, "failed": failed}))
     else:
-        print(f"{options.output}: {pictures:,} pictures, {failed:,} of which could not be read")
+        print(
+            f"{display_name(options.output)}: {pictures:,} pictures, "
+            f"{failed:,} of which could not be read"
+        )
     return int(failed > 0)
 
 
@@ -174,7 +234,7 @@ def _data(options: argparse.Namespace) -> int:
     from digitlib.datasets.digits import load_digits, part_digests
 
     dataset = load_digits("auto")
-    print(f"{dataset.name}, found in {dataset.source}")
+    print(f"{dataset.name}, found in {display_name(dataset.source)}")
     train, test = len(dataset.train_labels), len(dataset.test_labels)
     print(f"{train:,} training images, {test:,} test images")
     if options.verify:
@@ -186,7 +246,8 @@ def _data(options: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser; `run` is a command's function, `extra` what it needs installed."""
-    parser = argparse.ArgumentParser(prog="digitlib", description=EXPLANATION)
+    parser = _Parser(prog="digitlib", description=EXPLANATION)
+    parser.add_argument("--version", action="version", version=f"digitlib {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train a network and save it with its card")
@@ -203,7 +264,8 @@ def parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train, extra="train")
 
     predict = commands.add_parser("predict", help="read the digits in pictures")
-    predict.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    what = "a file, a folder, a glob, an address, or - for standard input"
+    predict.add_argument("paths", nargs="+", metavar="PATH", help=what)
     predict.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
     rows = "write a row a picture, and go on from what is there"
     predict.add_argument("--output", metavar="NAME.parquet", help=rows)
@@ -214,7 +276,8 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="score a network on test images or pictures")
     evaluate.add_argument("--model", metavar="PATH", help="a saved network; else the shipped one")
-    names, what = [*DATASETS, "FOLDER"], "a dataset, or a folder of pictures with a labels.csv"
+    names = [*DATASETS, "FOLDER"]
+    what = "a dataset, or a folder of pictures with a labels.csv, or with folders named 0 to 9"
     evaluate.add_argument("--data", metavar="|".join(names), default="auto", help=what)
     evaluate.set_defaults(run=_evaluate, extra="train")
 
@@ -225,6 +288,12 @@ def parser() -> argparse.ArgumentParser:
     for command in (train, predict, evaluate):
         command.add_argument("--json", action="store_true", help="print JSON, a line at a time")
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, without the control characters that an argument may have."""
+        super().error(display_name(message))
 
 
 def _whole(text: str, least: int = 1) -> int:

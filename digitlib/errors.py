@@ -25,7 +25,7 @@ def display_name(path: str | bytes | os.PathLike) -> str:
 def say(sentence: str) -> None:
     """Print a sentence of digitlib's to standard error, if the program has one."""
     if sys.stderr is not None:  # print would take standard output instead
-        print(f"digitlib: {sentence}", file=sys.stderr)
+        print(f"digitlib: {display_name(sentence)}", file=sys.stderr)
 
 
 def reason(error: BaseException) -> str:

@@ -13,12 +13,42 @@ SHIPPED_MODEL = PRETRAINED / "reader.tflite"
 OUT_OF_FOLD = PRETRAINED / "out_of_fold.npz"  # data/make_out_of_fold.py
 SAMPLES = Path(__file__).parent / "samples"  # data/make_samples.py
 
+# Where Linux says how much processor time a container may have in a period: cgroups 2, and 1.
+CGROUPS = Path("/sys/fs/cgroup")
+CPU_QUOTAS = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
+
+# The address that pip installs digitlib from, as long as no package index has it.
+REPOSITORY = "https://github.com/Panda1304/Handwritten-Digits-Recognition"
+
 # The same digit has the same colour everywhere: P. Tol's "muted" scheme (SRON technical note
 # 09-002, 2021), which colour-blind readers can tell apart, and a grey.
 DIGIT_COLOURS = (
     "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE",
     "#882255", "#44AA99", "#999933", "#AA4499", "#777777",
 )  # fmt: skip
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that installs an extra of digitlib; cmd.exe takes no single quotes.
+
+    >>> how_to_install("train")
+    'pip install "digitlib[train] @ git+https://github.com/Panda1304/Handwritten-Digits-Recognition"'
+    """
+    return f'pip install "digitlib[{extra}] @ git+{REPOSITORY}"'
+
+
+def usable_cores() -> int:
+    """Return how many processors this process may use: fewer than there are, in a container."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    for names in CPU_QUOTAS:
+        with contextlib.suppress(OSError, ValueError):  # not this version, or no limit: "max"
+            quota, period = " ".join((CGROUPS / name).read_text() for name in names).split()
+            if int(quota) > 0:  # -1: no limit
+                cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
 
 
 @contextlib.contextmanager

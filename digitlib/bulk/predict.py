@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,15 +18,15 @@ import locket
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dask import config
-from distributed import Client, KilledWorker, LocalCluster, Security, as_completed
-from distributed.client import FutureCancelledError
+from distributed import Client, Future, KilledWorker, LocalCluster, Security, wait
+from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.comm import connect
 from tqdm import tqdm
 
 from digitlib import __version__
 from digitlib.bulk.worker import SCHEMA, read_chunk, shown
-from digitlib.errors import reason
-from digitlib.files import whole_file
+from digitlib.errors import display_name, reason, say
+from digitlib.files import how_to_install, usable_cores, whole_file
 from digitlib.reading.sources import find_pictures
 
 SMALLEST, LARGEST = 16, 500  # pictures a chunk
@@ -34,6 +35,8 @@ ROUNDS = 8  # chunks a worker, at least, where there are enough pictures: so tha
 # times, which then costs more than reading them.
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
 CONNECT_SECONDS = 10  # to a scheduler; one that is there answers within milliseconds
+WAIT = 60  # seconds for a process that says nothing; workers say every 5 s that they are there
+LOOK = 5  # seconds after which the silent are looked for
 AHEAD = 2  # chunks given to each worker, so that it never waits for the client
 
 
@@ -81,21 +84,29 @@ def predict_to(
         done, failed = _written(output)
         found = (path for one in given for path in find_pictures(one))
         new = list(dict.fromkeys(path for path in found if shown(path) not in done))
-        total = len(done) + len(new)
+        total, written = len(done) + len(new), 0
         with (
             _cluster(workers, scheduler) as client,
             tqdm(total=total, initial=len(done), unit=" pictures", disable=not progress) as bar,
         ):
-            _check_workers(client)
-            size = len(new) // (ROUNDS * max(1, len(client.nthreads())))
+            size = len(new) // (ROUNDS * _threads(client))
             size = min(max(size, SMALLEST), LARGEST)
             chunks = (new[i : i + size] for i in range(0, len(new), size))
-            for table in _results(client, chunks, model and str(Path(model).absolute())):
+            settings = (model and str(Path(model).absolute()), os.getcwd(), __version__)
+            for table in _results(client, chunks, settings):
+                if len(table) == 0:
+                    continue
                 name = hashlib.sha256("\n".join(table["path"].to_pylist()).encode()).hexdigest()
                 with whole_file(output / f"part-{name[:16]}.parquet") as temporary:
                     pq.write_table(table, temporary)
                 failed += len(table) - table["error"].null_count
                 bar.update(len(table))
+                written += len(table)
+    if written < len(new):
+        raise OSError(
+            f"There was not enough memory for {len(new) - written:,} of the pictures; run the same "
+            "command again with fewer --workers: what is written stays."
+        )
     return total, failed
 
 
@@ -120,14 +131,15 @@ def _written(output: Path) -> tuple[set[str], int]:
 @contextlib.contextmanager
 def _locked(output: Path) -> Iterator[None]:
     """Make the output's folder, and keep others from writing into it."""
-    if output.suffix != ".parquet" or output.is_file():
-        raise ValueError(f"{output} cannot be written; name a folder such as readings.parquet.")
+    name = display_name(output)
+    if output.suffix != ".parquet" or output.is_file() or (output.is_symlink() > output.exists()):
+        raise ValueError(f"{name} cannot be written; name a folder such as readings.parquet.")
     output.mkdir(parents=True, exist_ok=True)
     try:
         with locket.lock_file(str(output / ".lock"), timeout=0):
             yield
     except locket.LockError:
-        raise ValueError(f"Another run is writing {output}; wait for it, or stop it.") from None
+        raise ValueError(f"Another run is writing {name}; wait for it, or stop it.") from None
 
 
 def local_cluster(workers: int) -> LocalCluster:
@@ -139,6 +151,8 @@ def local_cluster(workers: int) -> LocalCluster:
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=None,
+            # Dask opens a port all the same, and says so where another program has its usual one.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs="CRITICAL",
         )
 
@@ -149,11 +163,11 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[Client]:
     # What goes wrong is said in a sentence, not in Dask's log as well.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
-        cluster = scheduler or stack.enter_context(local_cluster(workers or os.cpu_count() or 1))
+        cluster = scheduler or stack.enter_context(local_cluster(workers or usable_cores()))
         client = stack.enter_context(_client(cluster))
         try:
             yield client
-        except FutureCancelledError:
+        except (FutureCancelledError, FuturesCancelledError):
             raise ConnectionError(
                 "The Dask scheduler was lost; start it, and run the same command again: what is "
                 "written stays."
@@ -183,65 +197,93 @@ async def _knock(address: str) -> None:
     await comm.close()
 
 
-def _check_workers(client: Client) -> None:
-    """Make sure that there is a worker, and that all have this digitlib."""
-    try:
-        client.wait_for_workers(1, timeout=30)
-    except TimeoutError:
-        raise ConnectionError(
-            "The Dask scheduler has no workers; start one with: dask worker ADDRESS --nthreads 1."
-        ) from None
-    try:
-        others = set(client.run(_version).values()) - {__version__}
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"The workers have no {error.name}; there, run: pip install 'digitlib[bulk]'."
-        ) from None
-    if others:
-        raise ValueError(
-            f"The workers have digitlib {', '.join(others)}, this is {__version__}; install one "
-            "version everywhere."
-        )
+def _threads(client: Client) -> int:
+    """Return how many chunks can be read at once, without the workers that have fallen silent.
+
+    What a worker was given that is stopped, or lost with its machine, is read by others then.
+
+    Raises
+    ------
+    ConnectionError
+        If the scheduler is silent, or has no workers.
+    """
+
+    async def ask(dask_scheduler) -> tuple[list[str], int]:  # runs there, and needs no digitlib
+        workers, now = dask_scheduler.workers, time.time()
+        silent = [address for address, w in workers.items() if now - w.last_seen > seconds]
+        for address in silent:
+            await dask_scheduler.remove_worker(address, stimulus_id=f"digitlib-silent-{now}")
+        return silent, sum(w.nthreads for w in workers.values())
+
+    seconds, start = WAIT, time.monotonic()
+    while time.monotonic() - start < WAIT:
+        try:
+            silent, threads = client.run_on_scheduler(ask, callback_timeout=WAIT)
+        except TimeoutError:
+            raise ConnectionError(
+                f"The Dask scheduler has not answered for {WAIT} s; start it anew, and run the "
+                "same command again: what is written stays."
+            ) from None
+        for address in silent:
+            say(f"the worker {address} has said nothing for {WAIT} s; the others read on.")
+        if threads:
+            return threads
+        time.sleep(0.1)  # workers may be about to come, or to come back
+    raise ConnectionError(
+        "The Dask scheduler has no workers; start one with: dask worker ADDRESS --nthreads 1, and "
+        "run the same command again: what is written stays."
+    )
 
 
-def _version() -> str:
-    return __version__
+def _first_done(client: Client, futures: list[Future]) -> list[Future]:
+    """Wait until some are done, and look for silent workers meanwhile."""
+    while True:
+        try:
+            return list(wait(futures, timeout=LOOK, return_when="FIRST_COMPLETED").done)
+        except TimeoutError:
+            _threads(client)
 
 
-def _results(client: Client, chunks: Iterator[list[str]], model) -> Iterator[pa.Table]:
+def _results(client: Client, chunks: Iterator[list[str]], settings: tuple) -> Iterator[pa.Table]:
     """Yield the table of each chunk as it is finished, with a few chunks underway at a time.
 
     Dask gives the chunk of a worker that is lost to another one. A chunk that has cost several
     workers is read at the end, one picture at a time, so that none is blamed for another; the one
     that does it gets a row that says so.
     """
-    underway: dict = {}
-    completed = as_completed([])
-
-    def top_up() -> None:  # workers may have come, or gone
-        missing = AHEAD * sum(client.nthreads().values()) - len(underway)
-        for chunk in itertools.islice(chunks, max(missing, 0 if underway else 1)):
-            future = client.submit(read_chunk, chunk, model, pure=False)
-            underway[future] = chunk
-            completed.add(future)
-
-    top_up()
+    underway: dict[Future, list[str]] = {}
     suspects = []
-    for future in completed:
-        chunk = underway.pop(future)
-        try:
-            yield future.result()
-        except KilledWorker:
-            suspects.append(chunk)
-        future.release()
-        top_up()
-    for chunk in suspects:
-        yield pa.concat_tables([_alone(client, path, model) for path in chunk])
-
-
-def _alone(client: Client, path: str, model) -> pa.Table:
     try:
-        return client.submit(read_chunk, [path], model, pure=False).result()
+        while True:
+            missing = AHEAD * _threads(client) - len(underway)  # workers may have come, or gone
+            for chunk in itertools.islice(chunks, max(0, missing)):
+                underway[client.submit(read_chunk, chunk, *settings, pure=False)] = chunk
+            if not underway:
+                break
+            for future in _first_done(client, list(underway)):
+                chunk = underway.pop(future)
+                try:
+                    yield future.result()
+                except KilledWorker:
+                    suspects.append(chunk)
+                future.release()
+        for chunk in suspects:
+            yield pa.concat_tables([_alone(client, path, settings) for path in chunk])
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"The workers have no {error.name}; there, run: {how_to_install('bulk')}"
+        ) from None
+    except TypeError:  # they were given what their version does not take
+        raise ValueError(
+            f"The workers have another digitlib than {__version__}; install one version everywhere."
+        ) from None
+
+
+def _alone(client: Client, path: str, settings: tuple) -> pa.Table:
+    future = client.submit(read_chunk, [path], *settings, pure=False)
+    _first_done(client, [future])
+    try:
+        return future.result()
     except KilledWorker:
         error = "Reading it ended the process, several times; look at this file."
         return pa.Table.from_pylist([{"path": shown(path), "error": error}], SCHEMA)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitlib.datasets import mirrors, mnist
+from digitlib.errors import display_name, say
 
 NAMES = ("auto", "mnist", "uci")  # what `load_digits` takes
 HOW_TO = (
@@ -84,7 +85,7 @@ def load_digits(name: str = "auto") -> Dataset:
         problems += more
     if parts is not None:
         for problem in problems:
-            print(f"digitlib: {problem}", file=sys.stderr)
+            say(problem)
         return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
     if name == "mnist":
         raise FileNotFoundError(" ".join(["MNIST could not be had.", *problems, HOW_TO]))
@@ -94,7 +95,9 @@ def load_digits(name: str = "auto") -> Dataset:
         f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in.\n"
         "The numbers in the notebooks' text are MNIST's."
     )
-    print("", "=" * 78, notice, *problems, HOW_TO, "=" * 78, "", sep="\n", file=sys.stderr)
+    if sys.stderr is not None:
+        said = map(display_name, [*problems, HOW_TO])
+        print("", "=" * 78, notice, *said, "=" * 78, "", sep="\n", file=sys.stderr)
     return dataset
 
 

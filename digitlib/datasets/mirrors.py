@@ -1,8 +1,10 @@
 """MNIST's mirrors, and a download that trusts none of them."""
 
+import contextlib
 import gzip
 import io
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 
 from digitlib.datasets import mnist
+from digitlib.errors import reason
 
 GZ_FILES = {f"{name}.gz": part for part, name in mnist.IDX_NAMES.items()}
 MIRRORS = (  # each with the names of its files
@@ -22,11 +25,14 @@ SLOWEST = 5_000  # bytes a second; a slower mirror, over STALL_SECONDS, has stal
 LARGEST = 20_000_000  # bytes of a download; MNIST's largest file has 11.5 million
 
 
-def user_cache() -> Path:
-    """Return the user's folder in which downloads are kept."""
+def user_cache() -> Path | None:
+    """Return the user's folder in which downloads are kept; None for a user without a home."""
     from platformdirs import user_cache_dir
 
-    return Path(user_cache_dir("digitlib")) / "mnist"
+    with contextlib.suppress(RuntimeError):  # neither HOME nor an account
+        folder = Path(user_cache_dir("digitlib")) / "mnist"
+        return folder if folder.is_absolute() else None
+    return None
 
 
 def download() -> mnist.Found:
@@ -34,12 +40,14 @@ def download() -> mnist.Found:
 
     An unreachable network costs PROBE_SECONDS at most; ``DIGITLIB_OFFLINE=1`` forbids the attempt.
     """
-    if os.environ.get("DIGITLIB_OFFLINE") == "1":
-        return mnist.Found(None, "", ["No download was tried, because DIGITLIB_OFFLINE is 1."])
+    offline = os.environ.get("DIGITLIB_OFFLINE", "")
+    if offline.lower() not in ("", "0", "false", "no"):
+        said = f"No download was tried, because DIGITLIB_OFFLINE is {offline}."
+        return mnist.Found(None, "", [said])
     problems = []
-    reachable = _reachable([base for base, _ in MIRRORS])
+    reachable, why = _reachable([base for base, _ in MIRRORS])
     if not reachable:
-        problems.append("None of MNIST's mirrors could be reached.")
+        problems.append(f"None of MNIST's mirrors could be reached: {why}.")
     fetched: dict[str, bytes] = {}  # what one mirror delivered whole, the next need not
     parts: mnist.Parts = {}
     for base, names in MIRRORS:
@@ -55,6 +63,9 @@ def download() -> mnist.Found:
             problems.append(f"The mirror {base} failed: {type(error).__name__}.")
             continue
         cache = user_cache()
+        if cache is None:
+            problems.append("You have no home folder: MNIST is not kept.")
+            return mnist.Found(parts, base, problems)
         try:
             _keep({name: fetched[name] for name in names}, cache)
         except OSError as error:
@@ -80,7 +91,8 @@ def _fetch(url: str) -> bytes:
     from tqdm import tqdm
 
     received = bytearray()
-    with tqdm(unit="B", unit_scale=True, ncols=80) as bar:
+    # Without a standard error there is nowhere to draw.
+    with tqdm(unit="B", unit_scale=True, ncols=80, disable=sys.stderr is None) as bar:
         receiving = _in_background(_receive, url, received, bar)
         before, seconds = 0, CONNECT_SECONDS + STALL_SECONDS
         while not wait([receiving], seconds).done:
@@ -106,13 +118,31 @@ def _receive(url: str, received: bytearray, bar) -> None:
                 raise ValueError("no file of MNIST's is so large")
 
 
-def _reachable(urls: list[str]) -> set[str]:
-    """Return the addresses that answer anything at all within PROBE_SECONDS."""
+def _reachable(urls: list[str]) -> tuple[set[str], str]:
+    """Return the addresses that answer anything at all within PROBE_SECONDS, and why others do not.
+
+    Of several reasons, one is given: mirrors that fail together mostly fail for the same.
+    """
     import requests
 
     asked = {_in_background(requests.head, url, timeout=CONNECT_SECONDS): url for url in urls}
     answered = wait(asked, PROBE_SECONDS).done
-    return {asked[reply] for reply in answered if reply.exception() is None}
+    errors = [error for reply in answered if (error := reply.exception()) is not None]
+    why = _why(errors[0]) if errors else f"no answer within {PROBE_SECONDS} s"
+    return {asked[reply] for reply in answered if reply.exception() is None}, why
+
+
+def _why(error: BaseException) -> str:
+    """Return why an address was not reached; requests' own texts fill a screen."""
+    from requests import exceptions
+
+    if isinstance(error, exceptions.SSLError):
+        return "their certificates are not trusted here"
+    if isinstance(error, exceptions.ProxyError | exceptions.InvalidProxyURL):
+        return "the proxy that is set (HTTPS_PROXY) does not let them through"
+    if isinstance(error, exceptions.ConnectionError | exceptions.Timeout):
+        return "there is no connection to the internet"
+    return reason(error)
 
 
 def _in_background(function: Callable, *args, **options) -> Future:

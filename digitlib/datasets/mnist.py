@@ -4,13 +4,14 @@ What counts is the content, the SHA-256 of the four published IDX files. A broke
 altered file is passed over with a reason; it is never taken for data.
 """
 
+import contextlib
 import gzip
 import hashlib
 import math
 import os
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from io import BufferedIOBase
 from pathlib import Path
@@ -58,25 +59,46 @@ def digest(array: np.ndarray) -> str:
     return hashlib.sha256(idx_bytes(array)).hexdigest()
 
 
-def _folders(cache: Path) -> Iterator[Path]:
-    """Yield the folders that may hold MNIST, in the order in which they are searched."""
-    if given := os.environ.get("DIGITLIB_DATA"):
-        folder = Path(given)
-        if not folder.is_absolute():
-            said = f"DIGITLIB_DATA is {given!r}, a relative path; set it to an absolute one."
-            raise ValueError(said)
-        yield from (folder, folder / "mnist")
-    yield CHECKOUT / "data" / "mnist"
-    yield cache
-    yield Path.home() / ".keras" / "datasets"
-    for parent in (Path.cwd(), Path.cwd() / "data", Path.home() / "data"):
-        yield parent / "MNIST" / "raw"  # where torchvision's examples leave it
+TORCHVISION = Path("MNIST", "raw")  # where torchvision's examples leave it
 
 
-def find(cache: Path) -> Found:
-    """Look for MNIST in the folders that may hold it, one of which is `cache`."""
+def _given() -> list[Path]:
+    """Return the folders that DIGITLIB_DATA names."""
+    if not (given := os.environ.get("DIGITLIB_DATA")):
+        return []
+    folder = Path(given)
+    if not folder.is_absolute():
+        said = f"DIGITLIB_DATA is {given!r}, a relative path; set it to an absolute one."
+        raise ValueError(said)
+    return [folder, folder / "mnist", folder / TORCHVISION]
+
+
+def _usual(cache: Path | None) -> list[Path]:
+    """Return the other folders that may hold MNIST, in the order in which they are searched."""
+    cwd = Path.cwd()
+    folders = [CHECKOUT / "data" / "mnist", *([cache] if cache else [])]
+    folders += [cwd / TORCHVISION, cwd / "data" / TORCHVISION]
+    with contextlib.suppress(RuntimeError):  # a user whom the system does not know has no home
+        folders[-2:-2] = [Path.home() / ".keras" / "datasets"]
+        folders.append(Path.home() / "data" / TORCHVISION)
+    return folders
+
+
+def find(cache: Path | None) -> Found:
+    """Look for MNIST in the folders that may hold it, one of which is `cache`, if there is one."""
+    found = _search(given := _given())
+    if found.parts is not None:
+        return found
+    problems = found.problems
+    if given and not problems:
+        problems.append(f"DIGITLIB_DATA is {given[0]}, where there is no MNIST.")
+    found = _search(_usual(cache))
+    return found._replace(problems=problems + found.problems)
+
+
+def _search(folders: list[Path]) -> Found:
     problems: list[str] = []
-    for folder in _folders(cache):
+    for folder in folders:
         for read in (_find_idx, _find_npz):
             try:
                 if (parts := read(folder)) is not None:

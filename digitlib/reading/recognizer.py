@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from digitlib.errors import PictureError, reason
+from digitlib.errors import PictureError, display_name, reason
 from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import Network, load_network
 from digitlib.reading.confidence import CLIP, beliefs, log_odds
@@ -21,6 +21,8 @@ from digitlib.reading.pictures import PictureLike
 from digitlib.reading.sources import open_source
 
 BATCH = 64
+# What another process is waited for, and so many pictures that it needs no longer: 5 s each.
+WAIT, BATCH_OF_PROCESS = 60, 12
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
 NO_DIGIT_ODDS, CUT = 0.4, np.log(0.5)
@@ -128,7 +130,8 @@ class Recognizer:
         There is no file none.png; check the path.
         """
         waiting = iter(paths)
-        batches = iter(lambda: list(itertools.islice(waiting, BATCH)), [])
+        size = BATCH if workers == 1 else BATCH_OF_PROCESS
+        batches = iter(lambda: list(itertools.islice(waiting, size)), [])
         read: Iterable[list[Result]] = map(self.read_batch, batches)
         if workers != 1:
             read = self._in_processes(batches, workers)
@@ -143,17 +146,26 @@ class Recognizer:
     def _in_processes(self, batches: Iterator[list], workers: int) -> Iterator[list[Result]]:
         """Yield the results of batches in order, never more than a few of them waiting."""
         from concurrent.futures import ProcessPoolExecutor
+        from concurrent.futures.process import BrokenProcessPool
         from multiprocessing import get_context
 
         context = get_context("spawn")  # a fork would copy LiteRT's locks in whatever state
         with ProcessPoolExecutor(workers, context) as pool:
             waiting: deque = deque()
-            for batch in batches:
-                waiting.append(pool.submit(_read_batch, self.model, batch))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            try:
+                for batch in batches:
+                    waiting.append(pool.submit(_read_batch, self.model, batch))
+                    if len(waiting) > 2 * workers:
+                        yield waiting.popleft().result(WAIT)
+                while waiting:
+                    yield waiting.popleft().result(WAIT)
+            except (BrokenProcessPool, TimeoutError):
+                for process in list(pool._processes.values()):  # from 3.14: pool.kill_workers()
+                    process.kill()
+                raise ChildProcessError(
+                    f"A process that reads pictures was ended, or said nothing for {WAIT} s; "
+                    "digitlib predict --output reads on without it."
+                ) from None
 
     def read_batch(self, paths: Iterable[str | Path]) -> list[Result]:
         """Return the result of each picture, with one call of the network for all."""
@@ -229,8 +241,11 @@ def _opened(path: str | Path) -> tuple[list[Line[Glyph]], Result]:
         lines = prepare(open_source(path)).lines
     except PictureError as problem:
         error = problem
-    except (ImportError, MemoryError):
+    except ImportError:
         raise  # the machine's fault, not the picture's
+    except MemoryError as problem:
+        error = PictureError(f"There is not enough memory to read {display_name(path)}.")
+        error.__cause__ = problem
     except Exception as problem:  # a fault of ours must not cost a million other pictures
         error = PictureError(f"Reading it failed: {type(problem).__name__}: {reason(problem)}.")
     return lines, Result(path, None, error, time.perf_counter() - start)

@@ -1,5 +1,6 @@
 """Reading on Dask: every picture has exactly one row, whoever is killed on the way."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,13 +13,14 @@ from pathlib import Path
 import clusters
 import pyarrow.parquet as pq
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from digitlib.bulk import predict
 from digitlib.bulk.predict import predict_to
 from digitlib.bulk.worker import read_chunk
 from digitlib.cli import main
 from digitlib.files import SAMPLES
+from digitlib.reading import recognizer
 from digitlib.reading.recognizer import Recognizer
 from digitlib.reading.sources import find_pictures
 
@@ -107,6 +109,8 @@ def test_names_that_are_no_text_and_a_fault_of_ours_get_their_rows(tmp_path, mon
     shutil.copy(SAMPLES / "dark_on_light.png", path)
     [row] = read_chunk([path]).to_pylist()
     assert row["text"] == "7" and row["path"].endswith("/\\xff\n.png")
+    like_it = str(tmp_path / r"\xff") + "\n.png"  # the same four characters, as a name may have
+    assert read_chunk([like_it]).to_pylist()[0]["path"].endswith(r"/\\xff" + "\n.png")
 
     def fault(picture):
         raise ZeroDivisionError("oops")
@@ -114,6 +118,124 @@ def test_names_that_are_no_text_and_a_fault_of_ours_get_their_rows(tmp_path, mon
     monkeypatch.setattr("digitlib.reading.recognizer.prepare", fault)
     [row] = read_chunk([path]).to_pylist()
     assert row["error"] == "Reading it failed: ZeroDivisionError: oops."
+
+
+def test_pictures_whose_names_print_alike_are_two_rows(tmp_path, in_process):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in (b"a\xff.png", rb"a\xff.png", rb"a\\xff.png"):
+        shutil.copy(SAMPLES / "dark_on_light.png", os.fsencode(folder) + b"/" + name)
+    output = tmp_path / "out.parquet"
+    for _ in range(2):
+        assert predict_to(output, [str(folder)], scheduler=in_process) == (3, 0)
+    assert len({row["path"] for row in rows_of(output)}) == len(rows_of(output)) == 3
+
+
+def test_relative_paths_mean_the_clients_folder(tmp_path, monkeypatch):
+    (tmp_path / "here" / "in").mkdir(parents=True)
+    (tmp_path / "there").mkdir()
+    shutil.copy(SAMPLES / "dark_on_light.png", tmp_path / "here" / "in" / "a.png")
+    monkeypatch.chdir(tmp_path / "here")
+    with clusters.dask(tmp_path / "there", 1) as (address, _):
+        assert predict_to("out.parquet", ["in"], scheduler=address) == (1, 0)
+    [row] = rows_of(tmp_path / "here" / "out.parquet")
+    assert (row["path"], row["text"], row["error"]) == ("in/a.png", "7", None)
+
+
+def test_without_memory_a_picture_has_no_row_and_is_read_another_time(
+    tmp_path, in_process, monkeypatch
+):
+    paths = [str(SAMPLES / name) for name in ("dark_on_light.png", "coloured.png")]
+    output, prepare = tmp_path / "out.parquet", recognizer.prepare
+
+    def lacking(picture):
+        if picture.size != (240, 240):  # dark_on_light.png's
+            raise MemoryError
+        return prepare(picture)
+
+    with monkeypatch.context() as little:
+        little.setattr(recognizer, "prepare", lacking)
+        with pytest.raises(OSError, match="not enough memory for 1 of the pictures; run the same"):
+            predict_to(output, paths, scheduler=in_process)
+        with pytest.raises(OSError, match="not enough memory for 1 of the pictures"):
+            predict_to(output, paths, scheduler=in_process)
+    assert [row["text"] for row in rows_of(output)] == ["7"]
+    assert predict_to(output, paths, scheduler=in_process) == (2, 0)
+    assert sorted(row["text"] for row in rows_of(output)) == ["5", "7"]
+
+
+def test_workers_of_another_version_are_refused():
+    with pytest.raises(ValueError, match=r"The workers have digitlib .*, this is 9\.9"):
+        read_chunk([], None, "", "9.9")
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_stopped_worker_costs_a_wait_and_a_sentence(tmp_path, monkeypatch, capsys, when):
+    monkeypatch.setattr(predict, "WAIT", 8)  # workers say every second or so that they are there
+    monkeypatch.setattr(predict, "LOOK", 1)
+    paths = clusters.make_pictures(tmp_path / "in", 100)
+    output = tmp_path / "out.parquet"
+    with clusters.dask(tmp_path, 2) as (address, workers):
+        with Client(address) as client:
+            client.wait_for_workers(2)
+        if when == "before":
+            workers[0].send_signal(signal.SIGSTOP)
+        else:
+            write = predict.pq.write_table
+
+            def stop_and_write(table, path):
+                workers[0].send_signal(signal.SIGSTOP)
+                write(table, path)
+
+            monkeypatch.setattr(predict.pq, "write_table", stop_and_write)
+        assert predict_to(output, [str(tmp_path / "in")], scheduler=address) == (100, 1)
+    assert sorted(row["path"] for row in rows_of(output)) == paths
+    said = capsys.readouterr().err
+    assert said.count("has said nothing for 8 s; the others read on.") == 1
+
+
+@pytest.mark.parametrize("who", ["all workers", "the scheduler"])
+def test_where_nobody_answers_any_more_a_sentence_says_so(tmp_path, monkeypatch, who):
+    monkeypatch.setattr(predict, "WAIT", 6)
+    monkeypatch.setattr(predict, "LOOK", 1)
+    clusters.make_pictures(tmp_path / "in", 100)
+    write = predict.pq.write_table
+    with clusters.dask(tmp_path, 1) as (address, workers):
+        pid = workers[0].pid
+        if who == "the scheduler":
+            with Client(address) as client:
+                pid = client.run_on_scheduler(os.getpid)
+
+        def stop_and_write(table, path):
+            os.kill(pid, signal.SIGSTOP)
+            write(table, path)
+
+        monkeypatch.setattr(predict.pq, "write_table", stop_and_write)
+        with pytest.raises(ConnectionError, match="run the same command again") as raised:
+            predict_to(tmp_path / "out.parquet", [str(tmp_path / "in")], scheduler=address)
+    expected = "has no workers" if who == "all workers" else "has not answered for 6 s"
+    assert expected in str(raised.value)
+
+
+def test_a_busy_port_8787_is_silence(tmp_path):
+    with contextlib.suppress(OSError):  # another program may have it already
+        busy = socket.create_server(("127.0.0.1", 8787))
+    command = [sys.executable, "-m", "digitlib", "predict", str(SAMPLES / "coloured.png")]
+    command += ["--output", str(tmp_path / "out.parquet"), "--workers", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    with contextlib.suppress(UnboundLocalError):
+        busy.close()
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_output_of_any_name_is_reported(tmp_path, in_process, capsys):
+    name = os.fsdecode(b"b\xff\x1b.parquet")
+    given = ["predict", str(SAMPLES / "coloured.png"), "--scheduler", in_process, "--output"]
+    assert main([*given, str(tmp_path / name)]) == 0
+    assert r"b\udcff\x1b.parquet: 1 pictures" in capsys.readouterr().out
+    (tmp_path / "dangling.parquet").symlink_to(tmp_path / "nothing")
+    assert main([*given, str(tmp_path / "dangling.parquet")]) == 1
+    assert "name a folder such as" in capsys.readouterr().err
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, in_process, capsys, monkeypatch):

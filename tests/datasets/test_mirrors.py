@@ -33,9 +33,13 @@ def right(parts):
     return {part: mnist.digest(parts[part]) for part in mnist.PARTS} == mnist.MNIST_SHA256
 
 
-def test_offline_forbids_the_download(nowhere):
+@pytest.mark.parametrize("said", ["1", "true", "yes"])
+def test_offline_forbids_the_download(nowhere, monkeypatch, said):
+    monkeypatch.setenv("DIGITLIB_OFFLINE", said)
     parts, _, problems = mirrors.download()
-    assert parts is None and "DIGITLIB_OFFLINE" in problems[0]
+    assert parts is None and problems == [
+        f"No download was tried, because DIGITLIB_OFFLINE is {said}."
+    ]
 
 
 @pytest.fixture
@@ -76,7 +80,56 @@ def test_no_network_is_quick_and_said(server, monkeypatch):
     start = time.monotonic()
     parts, _, problems = mirrors.download()
     assert time.monotonic() - start < LONGEST
-    assert parts is None and "reached" in problems[0]
+    assert parts is None and problems == [
+        "None of MNIST's mirrors could be reached: there is no connection to the internet."
+    ]
+
+
+def test_a_stale_certificate_setting_is_said_in_a_line(server, monkeypatch, capsys):
+    monkeypatch.setattr(mirrors, "MIRRORS", (("https://127.0.0.1:9/", ()),))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent/ca.pem")
+    assert datasets.load_digits("auto").name == "UCI digits"
+    said = capsys.readouterr().err.splitlines()
+    [line] = [line for line in said if "ca.pem" in line]
+    assert line.startswith("None of MNIST's mirrors could be reached: Could not find a suitable")
+    assert len(said) == 8
+
+
+def test_a_dead_proxy_and_a_strange_certificate_are_named():
+    from requests import exceptions
+
+    assert "proxy" in mirrors._why(exceptions.ProxyError("long"))
+    assert "certificates" in mirrors._why(exceptions.SSLError("long"))
+
+
+@pytest.fixture
+def no_home(monkeypatch):
+    """A user that the system does not know, without HOME, as containers have them."""
+    import pwd
+
+    def unknown(user):
+        raise KeyError(user)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.delenv("HOME")
+
+
+def test_an_unknown_user_without_home_has_the_stand_in(nowhere, no_home, capsys):
+    assert mirrors.user_cache() is None
+    assert datasets.load_digits("auto").name == "UCI digits"
+    assert "NOTICE" in capsys.readouterr().err
+
+
+def test_an_unknown_user_without_home_has_a_download_that_is_not_kept(server, no_home, capsys):
+    server.use(("good", "gz"))
+    assert right(vars(datasets.load_digits("mnist")))
+    assert "You have no home folder: MNIST is not kept." in capsys.readouterr().err
+
+
+def test_a_download_without_a_standard_error(server, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    server.use(("good", "npz"))
+    assert right(vars(datasets.load_digits("mnist")))
 
 
 @pytest.mark.parametrize("how", BAD)

@@ -51,6 +51,28 @@ def test_a_relative_folder_is_an_error(small_mnist, monkeypatch):
         found()
 
 
+@pytest.mark.parametrize("what", ["nothing", "a file", "an empty folder"])
+def test_a_folder_that_points_nowhere_is_named(what, small_mnist, write_idx, nowhere, monkeypatch):
+    place = nowhere / "mine"
+    if what == "a file":
+        place.touch()
+    elif what == "an empty folder":
+        place.mkdir()
+    monkeypatch.setenv("DIGITLIB_DATA", str(place))
+    said = f"DIGITLIB_DATA is {place}, where there is no MNIST."
+    assert found() == (None, "", [said])
+    write_idx(small_mnist, nowhere / "checkout" / "data" / "mnist")
+    assert found().parts is not None and found().problems == [said]
+
+
+def test_what_torchvision_downloads_is_found_in_the_folder_that_is_named(
+    small_mnist, write_idx, nowhere, monkeypatch
+):
+    write_idx(small_mnist, nowhere / "mine" / "MNIST" / "raw")
+    monkeypatch.setenv("DIGITLIB_DATA", str(nowhere / "mine"))
+    assert found().source == str(nowhere / "mine" / "MNIST" / "raw") and found().problems == []
+
+
 def test_the_repositorys_own_folder_is_looked_at():
     assert (mnist.CHECKOUT / "pyproject.toml").is_file()
 

@@ -20,7 +20,10 @@ ROOMS = {
     "evaluation": (set(), "numpy scipy"),
     "models": (FOUNDATION, "numpy keras tensorflow h5py ai_edge_litert"),
     "reading": (FOUNDATION | {"models"}, "numpy scipy PIL pillow_heif tqdm fsspec"),
-    "datasets": (FOUNDATION | {"reading"}, "numpy scipy PIL requests platformdirs tqdm sklearn"),
+    "datasets": (
+        FOUNDATION | {"reading"},
+        "numpy scipy PIL requests platformdirs locket tqdm sklearn",
+    ),
     "label_errors": (FOUNDATION | {"datasets"}, "numpy sklearn"),
     "synthesis": (FOUNDATION | {"reading"}, "numpy scipy PIL"),
     "training": (
