@@ -1,13 +1,14 @@
 // A drawing pad: strokes in, a PNG out. The picture goes to Python each time the pen lifts.
 const SIDE = 280;
 
-function render({ model, el }) {
+/** Fill an element with a pad; onChange({ done, isEmpty }) is called as it changes. */
+export function createPad(el, { pen = 16, onChange = () => {} } = {}) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
   canvas.className = "digitlib-canvas";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Drawing area: draw a digit with mouse, pen or finger");
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   let strokes = [];
   let pointer = null; // the one that draws; a second finger does not
 
@@ -15,7 +16,7 @@ function render({ model, el }) {
     context.fillStyle = "white";
     context.fillRect(0, 0, SIDE, SIDE);
     context.lineCap = context.lineJoin = "round";
-    context.lineWidth = model.get("pen");
+    context.lineWidth = pen;
     context.strokeStyle = "black";
     for (const stroke of strokes) {
       context.beginPath();
@@ -23,11 +24,6 @@ function render({ model, el }) {
       for (const [x, y] of stroke) context.lineTo(x + 0.01, y); // 0.01: a click leaves a dot
       context.stroke();
     }
-  }
-
-  function publish() {
-    model.set("picture", strokes.length ? canvas.toDataURL("image/png") : "");
-    model.save_changes();
   }
 
   function add(event) {
@@ -45,18 +41,20 @@ function render({ model, el }) {
     strokes.push([]);
     add(event);
     draw();
+    onChange({ done: false });
   });
   canvas.addEventListener("pointermove", (event) => {
     if (event.pointerId !== pointer) return;
     const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
     for (const each of between.length ? between : [event]) add(each);
     draw();
+    onChange({ done: false });
   });
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(name, (event) => {
       if (event.pointerId !== pointer) return;
       pointer = null;
-      publish();
+      onChange({ done: true, isEmpty: !strokes.length });
     });
   }
 
@@ -69,7 +67,7 @@ function render({ model, el }) {
       pointer = null; // whatever was being drawn is over
       action();
       draw();
-      publish();
+      onChange({ done: true, isEmpty: !strokes.length });
     });
     return made;
   }
@@ -81,8 +79,24 @@ function render({ model, el }) {
     button("Clear", () => (strokes = [])),
   );
   draw();
-  if (model.get("picture")) publish(); // loaded again, the page starts empty, and so must Python
   el.append(canvas, buttons);
+  const show = (shown) => {
+    strokes = shown.map((stroke) => stroke.map(([x, y]) => [x * SIDE, y * SIDE]));
+    draw();
+    onChange({ done: true, isEmpty: !strokes.length });
+  };
+  return { canvas, show };
+}
+
+function render({ model, el }) {
+  const onChange = ({ done, isEmpty }) => {
+    if (!done) return;
+    model.set("picture", isEmpty ? "" : el.querySelector("canvas").toDataURL("image/png"));
+    model.save_changes();
+  };
+  createPad(el, { pen: model.get("pen"), onChange });
+  // Loaded again, the page starts empty, and so must Python.
+  if (model.get("picture")) onChange({ done: true, isEmpty: true });
 }
 
 export default { render };
