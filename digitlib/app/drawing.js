@@ -68,26 +68,28 @@ export function drawnInk(grey, height, width) {
   for (let x = 0; x < width; x++) edge.push(grey[x], grey[(height - 1) * width + x]);
   for (let y = 0; y < height; y++) edge.push(grey[y * width], grey[(y + 1) * width - 1]);
   const paper = median(edge);
-  let darkest = 0, lightest = 0;
-  for (const value of grey) {
-    darkest = Math.max(darkest, paper - value);
-    lightest = Math.max(lightest, value - paper);
-  }
+  const pixels = new Uint32Array(256); // of each grey
+  for (let i = 0; i < grey.length; i++) pixels[grey[i]]++;
+  const darkest = paper - pixels.findIndex((n) => n > 0);
+  const lightest = pixels.findLastIndex((n) => n > 0) - paper;
   const values = new Float32Array(grey.length);
   if (Math.max(darkest, lightest) < FAINTEST) return { height, width, values };
   const sign = darkest > lightest ? -1 : 1;
-  const along = Float64Array.from(grey, (value) => Math.max(sign * (value - paper), 0));
-  const full = level(along, Math.max(darkest, lightest));
-  along.forEach((value, i) => (values[i] = Math.min(value / full, 1)));
+  const along = Array.from(pixels, (_, value) => Math.max(sign * (value - paper), 0));
+  const full = level(along, pixels, Math.max(darkest, lightest));
+  const ink = along.map((value) => Math.min(value / full, 1));
+  for (let i = 0; i < grey.length; i++) values[i] = ink[grey[i]];
   return { height, width, values };
 }
 
-/** Return the median of what Otsu's threshold calls ink, of values from 0 to `high`. */
-function level(values, high) {
+/** Return the median of what Otsu's threshold calls ink: values 0..high, and how often each is. */
+function level(values, often, high) {
   const counts = new Array(128).fill(0);
-  for (const value of values) counts[Math.trunc(value * (127.999 / high))]++;
+  values.forEach((value, i) => {
+    if (often[i]) counts[Math.trunc(value * (127.999 / high))] += often[i];
+  });
   const middle = (bin) => (bin + 0.5) * (high / 128);
-  const total = values.length;
+  const total = counts.reduce((a, b) => a + b);
   const all = counts.reduce((sum, n, bin) => sum + n * middle(bin), 0);
   let below = 0, sum = 0, best = -1, cut = 0;
   counts.forEach((n, bin) => {
@@ -313,13 +315,14 @@ function withStrokeWidth(ink) {
 
 /** Return each pixel's distance to the nearest one that is not `within`, in pixels. */
 function distances({ height, width, values }, within) {
+  const isWithin = Array.from(values, within);
   // First to the nearest in its column, squared; then over columns, as Pythagoras says.
   const inColumn = new Float64Array(values.length);
   for (let x = 0; x < width; x++) {
     for (let y = 0; y < height; y++) {
       let least = Infinity;
       for (let row = 0; row < height; row++) {
-        if (!within(values[row * width + x])) least = Math.min(least, (row - y) ** 2);
+        if (!isWithin[row * width + x]) least = Math.min(least, (row - y) ** 2);
       }
       inColumn[y * width + x] = least;
     }
