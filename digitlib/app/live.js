@@ -12,9 +12,10 @@ const REST = 2; // of the time that one reading takes, until the next: while dra
  * `exported` is what digitlib.models.weights gives; `examples` are [name, strokes] to have drawn,
  * a stroke being a list of [x, y] in a square of side 1.
  */
-export function createReader(element, exported, examples = []) {
+export function createReader(place, exported, examples = []) {
   const network = loadNetwork(exported);
-  element.classList.add("digitlib-live");
+  place.classList.add("digitlib-reader");
+  const element = add(place, "div", "live");
   const drawn = add(element, "div", "drawn");
   const answer = add(element, "div", "answer");
   const says = add(answer, "div", "says");

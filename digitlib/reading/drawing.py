@@ -44,7 +44,7 @@ def read_drawing(grey: np.ndarray, recognizer: Recognizer | None = None) -> Read
     >>> from digitlib.reading import open_picture
     >>> grey = open_picture(SAMPLES / "dark_on_light.png").colours[..., 0]
     >>> read_drawing(grey).text
-    '3'
+    '7'
     """
     recognizer = recognizer or Recognizer()
     return recognizer.read_lines([drawing_lines(grey)], second_look=False)[0]

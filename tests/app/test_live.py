@@ -24,6 +24,21 @@ LARGEST = 1_500_000  # bytes of the page
 PHONE, TABLET, DESKTOP = (390, 844), (820, 1180), (1280, 900)
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
 
+# The names of things in the reader that lie on each other, or are wider than their place.
+OVERLAPS = """() => {
+  const all = [...document.querySelectorAll('.digitlib-live > *:not(.digitlib-status)')];
+  const boxes = all.map((each) => [each.className, each.getBoundingClientRect()]);
+  const over = all.filter((each) => each.scrollWidth > each.clientWidth).map((e) => e.className);
+  for (const [name, a] of boxes) {
+    for (const [other, b] of boxes) {
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (name < other && across > 1 && down > 1) over.push(`${name} on ${other}`);
+    }
+  }
+  return over;
+}"""
+
 
 def module(path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -291,6 +306,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(site, size, scheme):
             found = Axe().run(page).response["violations"]
             assert not found, [(f["id"], [n["target"] for n in f["nodes"]]) for f in found]
             assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            assert page.evaluate(OVERLAPS) == []
             small = page.evaluate(
                 "[...document.querySelectorAll('#live button')].map(b => b.getBoundingClientRect())"
                 ".filter(b => Math.min(b.width, b.height) < 44).length"
