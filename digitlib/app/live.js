@@ -54,6 +54,7 @@ export function createReader(place, exported, examples = []) {
     if (found.length !== glyphs.length) chosen = null;
     glyphs = found;
     [text.textContent, sure.textContent] = inWords(reading);
+    text.classList.toggle("words", !reading.text);
     showGlyphs();
     look(done);
     if (done) status.textContent = glyphs.length ? `${text.textContent}, ${sure.textContent}` : "";
@@ -103,7 +104,7 @@ export function createReader(place, exported, examples = []) {
 /** Return what a reading says, and how sure it is, in words. */
 function inWords({ text, confidence, looked }) {
   if (!looked.length) return ["", "Draw a digit, or several in a row with a gap between them."];
-  if (!text) return ["no digit", `${percent(confidence)} sure. Draw large, and leave gaps.`];
+  if (!text) return ["No digit", `${percent(confidence)} sure. Draw large, and leave gaps.`];
   return [text.replaceAll("\n", ", "), `${percent(confidence)} sure`];
 }
 
