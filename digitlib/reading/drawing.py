@@ -6,7 +6,7 @@ on the paper, photographs, and a second look at what is doubtful are left to `di
 
 import numpy as np
 
-from digitlib.reading.glyphs import Line, find_lines
+from digitlib.reading.glyphs import Line, Part, find_lines
 from digitlib.reading.imaging import Glyph, in_mnists_look
 from digitlib.reading.ink import drawn_ink
 from digitlib.reading.recognizer import Reading, Recognizer
@@ -17,7 +17,7 @@ def drawing_lines(grey: np.ndarray) -> list[Line[Glyph]]:
     ink = drawn_ink(grey)
     strong = max(1, int(np.count_nonzero(ink > 0.5)))
 
-    def glyph(part) -> Glyph:
+    def glyph(part: Part) -> Glyph:
         rows, columns = part.box
         return Glyph(
             in_mnists_look(part.ink),
