@@ -10,8 +10,8 @@ import { forward } from "./network.js";
 const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
-const NOTHING_FOUND = 0.99, NO_DIGIT_ODDS = 0.4, LEAST_SHARE = 0.6, LEAST_TYPICAL = 0.4; // reading/recognizer.py
-const LEFT_OUT = Math.log(0.4); // reading/recognizer.py
+const NOTHING_FOUND = 0.99, LEAST_SHARE = 0.6, LEAST_TYPICAL = 0.4; // reading/drawing.py
+const NO_DIGIT_ODDS = 0.4, LEFT_OUT = Math.log(0.4); // reading/recognizer.py
 const NO_DIGIT = 10; // the eleventh class
 
 /**

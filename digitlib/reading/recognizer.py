@@ -163,19 +163,13 @@ class Recognizer:
             for (_, r), reading in zip(opened, readings, strict=True)
         ]
 
-    def read_lines(
-        self, pictures: list[list[Line[Glyph]]], second_look: bool = True
-    ) -> list[Reading]:
-        """Return the reading of each picture's lines, with one call of the network for all.
-
-        Without `second_look`, doubtful images are not looked at again.
-        """
+    def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
+        """Return the reading of each picture's lines, with one call of the network for all."""
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
             return [Reading("", NOTHING_FOUND, []) for _ in pictures]
         images = np.stack([glyph.image for glyph in glyphs])
-        first = look_twice(self._network, images) if second_look else self._network(images)
-        probs = iter(_expected(first))
+        probs = iter(_expected(look_twice(self._network, images)))
         return [
             _reading([(line, {span: next(probs) for span in line.glyphs}) for line in lines])
             for lines in pictures
