@@ -49,7 +49,7 @@ export function createReader(place, exported, examples = []) {
   function read(done) {
     waiting = null;
     const start = performance.now();
-    const reading = readDrawing(...greyOf(pad.canvas), network);
+    const reading = readDrawing(...pad.grey(), network);
     const found = reading.digits.length ? reading.digits : reading.looked;
     if (found.length !== glyphs.length) chosen = null;
     glyphs = found;
@@ -139,13 +139,6 @@ function createBars(table) {
       row.classList.toggle("best", p > 0 && p === best);
     });
   };
-}
-
-/** Return a canvas' [grey values, height, width]; the pad is black on white. */
-function greyOf(canvas) {
-  const { width, height } = canvas;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  return [Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]), height, width];
 }
 
 function paintGrey(canvas, image) {
