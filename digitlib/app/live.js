@@ -4,7 +4,7 @@ import { createLayers } from "./layers.js";
 import { forward, loadNetwork } from "./network.js";
 import { createPad } from "./pad.js";
 
-const REST = 2; // of the time that one reading takes, until the next: while drawing, the pen is first
+const REST = 2; // times what a reading takes, until the next of a stroke: the pen comes first
 
 /**
  * Fill an element with the reader.
