@@ -5,6 +5,7 @@ import { forward, loadNetwork } from "./network.js";
 import { createPad } from "./pad.js";
 
 const REST = 2; // times what a reading takes, until the next of a stroke: the pen comes first
+const HAND = 900; // milliseconds in which an example is drawn
 
 /**
  * Fill an element with the reader.
@@ -36,11 +37,13 @@ export function createReader(place, exported, examples = []) {
   let chosen = null; // the number of the one that is looked into, if one was chosen
   let waiting = null;
   let took = 0;
+  let frame = null; // the next of an example that is being drawn
 
-  const pad = createPad(drawn, { onChange });
+  const pad = createPad(drawn, { onStroke: stop, onChange, onClear: stop });
 
   /** Read now if the pen was lifted, and else soon: at most one reading is under way. */
-  function onChange({ done }) {
+  function onChange(drawing) {
+    const done = drawing.done && frame === null;
     if (!done && waiting !== null) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => read(done), done ? 0 : REST * took);
@@ -96,8 +99,30 @@ export function createReader(place, exported, examples = []) {
     const button = add(beside, "button", "example");
     button.type = "button";
     button.textContent = name;
-    button.addEventListener("click", () => pad.show(strokes));
+    button.addEventListener("click", () => play(strokes));
   }
+
+  /** Draw an example as a hand does, or at once for who asks for little motion. */
+  function play(strokes) {
+    stop();
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const count = strokes.flat().length;
+    const start = performance.now();
+    const draw = (now) => {
+      const share = isCalm ? 1 : Math.min((now - start) / HAND, 1);
+      if (frame !== null) pad.undo(); // what the frame before has shown
+      frame = share < 1 ? requestAnimationFrame(draw) : null;
+      pad.show(firstOf(strokes, Math.max(1, Math.round(share * count))));
+    };
+    draw(start);
+  }
+
+  function stop() {
+    cancelAnimationFrame(frame);
+    frame = null;
+  }
+
+  pad.buttons.addEventListener("click", stop, { capture: true });
   read(true);
 }
 
@@ -106,6 +131,13 @@ function inWords({ text, confidence, looked }) {
   if (!looked.length) return ["", "Draw a digit, or several in a row with a gap between them."];
   if (!text) return ["No digit", `${percent(confidence)} sure. Draw large, and leave gaps.`];
   return [text.replaceAll("\n", ", "), `${percent(confidence)} sure`];
+}
+
+/** Return the first so many points of strokes, as strokes. */
+function firstOf(strokes, count) {
+  const [first, ...others] = strokes;
+  if (!first || count < 1) return [];
+  return [first.slice(0, count), ...firstOf(others, count - first.length)];
 }
 
 const nameOf = (digit) => (digit > 9 ? "none" : String(digit));
