@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test types test-all test-oldest browser-test lab app outputs lock audit clean
+.PHONY: run test types test-all test-oldest browser-test lab app site outputs lock audit clean
 
 run: .venv/ready
 	$(BIN)/python notebooks/run.py
@@ -40,6 +40,10 @@ lab: .venv/ready
 
 app: .venv/ready
 	$(BIN)/python notebooks/serve.py app
+
+# Static pages in build/site/: the notebooks as they are stored, and a page that reads drawings.
+site: .venv/ready
+	$(BIN)/python notebooks/pages.py
 
 outputs: .venv/ready
 	$(BIN)/python notebooks/run.py --outputs

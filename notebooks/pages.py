@@ -1,13 +1,16 @@
-"""The pages of the book: notebooks and worked answers as HTML, and the index in front of them.
+"""The pages of the book: notebooks and worked answers as HTML, an index, and a page to draw on.
 
 A page is one file that loads nothing from elsewhere. Outputs that a reader is asked to predict are
-folded, and so are the answers.
+folded, and so are the answers. `python notebooks/pages.py` writes them all from the notebooks as
+they are stored, into build/site/.
 """
 
 import base64
 import html
 import io
+import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,14 +21,19 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from PIL import Image
 
+from digitlib.app import browser
+from digitlib.models.weights import exported
+from digitlib.synthesis.strokes import DIGITS, smooth
+
 NOTEBOOKS = Path(__file__).resolve().parent
-PAGES = NOTEBOOKS.parent / "build"
+PAGES = NOTEBOOKS.parent / "build"  # main() has them elsewhere
 PROJECT = tomllib.loads((NOTEBOOKS.parent / "pyproject.toml").read_text("utf-8"))["project"]
 REPOSITORY = PROJECT["urls"]["Repository"]
 CARD = (720, 420)  # pixels of a picture on the index: twice what it is shown at
 GAP = 4  # blank rows below a figure's title; between a letter and its dot or tail there are fewer
 CSS_DPI = 96  # CSS pixels an inch
 PREDICT = "**Predict:**"
+PAD = "drawing_pad("  # in the source of a cell in whose place the page has a live pad
 
 
 def title(notebook: NotebookNode) -> str:
@@ -97,12 +105,15 @@ def folded(notebook: NotebookNode) -> NotebookNode:
     """Return a copy whose code cells say, in `metadata.page`, what the page does with them.
 
     "hidden": the code is not shown, as for the set-up cell. "predicted": the output is folded, as
-    the cell before asks the reader to predict it.
+    the cell before asks the reader to predict it. "live": a pad that works in the page takes the
+    output's place.
     """
     copy = nbformat.from_dict(notebook)
     for before, cell in zip([None, *copy.cells], copy.cells, strict=False):
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata["page"] = "hidden"
+        elif cell.cell_type == "code" and PAD in cell.source:
+            cell.metadata["page"] = "live"
         elif before and before.cell_type == "markdown" and PREDICT in before.source:
             cell.metadata["page"] = "predicted"
     return copy
@@ -116,13 +127,11 @@ def write_page(path: Path, notebook: NotebookNode) -> Path:
     exporter = HTMLExporter(
         template_file=str(NOTEBOOKS / "page.html.j2"),
         exclude_anchor_links=True,
-        filters={"css_width": css_width},
+        filters={"css_width": css_width, "live": lambda _: live()},
     )
     resources = {"metadata": {"name": title(notebook)}, "book": book(path)}
     page, _ = exporter.from_notebook_node(notebook, resources)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(finished(page, path), encoding="utf-8")
-    return target
+    return write(target, finished(page, path))
 
 
 def book(path: Path | None = None) -> dict:
@@ -188,6 +197,58 @@ def link(found: re.Match, path: Path) -> str:
         return found[0]
     inside = (path.parent / found[1]).resolve().relative_to(NOTEBOOKS.parent)
     return f'href="{REPOSITORY}/blob/main/{inside.as_posix()}{found[2] or ""}"'
+
+
+# The page to draw on
+
+
+STYLES = ("pad.css", "layers.css", "live.css")
+MODULES = ("network.js", "drawing.js", "layers.js", "pad.js", "live.js")
+WITHOUT_SCRIPT = (
+    "Here is a pad to draw digits on, which needs JavaScript. While one draws, it says which digit "
+    "that is and how sure the network is, with a bar for each of eleven answers. It shows the "
+    "28 x 28 pixels that the network gets, and below them the feature maps of each of its layers, "
+    "which light up where they find something."
+)
+
+
+def live() -> str:
+    """Return the pad that reads in the page as HTML: its style, network and script inside."""
+    styles = "".join((browser.HERE / name).read_text("utf-8") for name in STYLES)
+    examples = [[digit, [stroke(points) for points in ways[0]]] for digit, ways in DIGITS.items()]
+    return f"""<style>{styles}</style>
+<div id="live"><noscript><p>{WITHOUT_SCRIPT}</p></noscript></div>
+<script id="live-data" type="application/json">{json.dumps([exported(), examples])}</script>
+<script type="module">
+{browser.bundle(*MODULES)}
+const place = document.getElementById("live");
+createReader(place, ...JSON.parse(document.getElementById("live-data").textContent));
+</script>"""
+
+
+def stroke(points: list) -> list[list[float]]:
+    """Return a stroke as the pen draws it, in a square of side 1, with a margin around it."""
+    return [[round(float(n), 3) for n in point] for point in 0.2 + 0.6 * smooth(points)]
+
+
+def write_draw() -> Path:
+    """Write draw.html, on which the shipped reader reads in the browser alone."""
+    return write(PAGES / "draw.html", rendered("draw", live=live()))
+
+
+def rendered(name: str, **values) -> str:
+    """Return a page that is no notebook, from its template."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(NOTEBOOKS), autoescape=True, trim_blocks=True
+    )
+    return environment.get_template(f"{name}.html.j2").render(book=book(), page=name, **values)
+
+
+def write(path: Path, page: str) -> Path:
+    """Write a page, in a folder that need not be there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
 
 
 # The index
@@ -270,18 +331,26 @@ def write_index(notebooks: dict[Path, NotebookNode]) -> Path:
         for path, notebook in notebooks.items()
     ]
     hero = smaller_png((NOTEBOOKS / "images" / "reading.png").read_bytes())
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(NOTEBOOKS), autoescape=True, trim_blocks=True
-    )
-    page = environment.get_template("index.html.j2").render(
-        book=book(),
+    page = rendered(
+        "index",
         cards=cards,
         hero=base64.b64encode(hero).decode(),
         description=PROJECT["description"],
         binder=f"https://mybinder.org/v2/gh/{owner}/main?labpath="
         f"my_notebooks%2F{chapters()[0].name}",
     )
-    index = PAGES / "index.html"
-    index.parent.mkdir(parents=True, exist_ok=True)
-    index.write_text(page, encoding="utf-8")
-    return index
+    return write(PAGES / "index.html", page)
+
+
+def main() -> None:
+    """Write the book from the notebooks as they are stored, into build/site/."""
+    global PAGES
+    PAGES = PAGES / "site"
+    for path in [*chapters(), *map(answers_to, chapters())]:
+        write_page(path, read(path))
+    write_draw()
+    print(write_index({path: read(path) for path in chapters()}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from pages import shrink_pictures, smaller_png, write_index, write_page
+from pages import shrink_pictures, smaller_png, write_draw, write_index, write_page
 
 from digitlib.datasets.digits import load_digits
 from digitlib.files import PRETRAINED, SAMPLES
@@ -135,6 +135,7 @@ def main() -> int:
     print(f"{'all of them':<24}{time.perf_counter() - began:6.1f} s")
     if options.outputs:
         write_readme_picture()
+    write_draw()
     print_summary(digits, write_index(executed))
     return 0
 

@@ -10,6 +10,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from digitlib.app.browser import bundle
 from digitlib.app.page import reading_html, sentence_html
 from digitlib.datasets.labelled_folder import FOLDER, keep
 from digitlib.errors import PictureError
@@ -25,7 +26,7 @@ HERE = Path(__file__).parent
 class Pad(anywidget.AnyWidget):
     """A canvas to draw on; `picture` is a PNG as a data URL, or "" while it is empty."""
 
-    _esm = (HERE / "pad.js").read_text(encoding="utf-8")
+    _esm = bundle("pad.js", "pad_widget.js")
     _css = (HERE / "pad.css").read_text(encoding="utf-8")
     picture = traitlets.Unicode("").tag(sync=True)
     pen = traitlets.Float(16.0, help="width of the pen, in pixels of 280").tag(sync=True)

@@ -55,6 +55,17 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     return _written(_without_borders(np.maximum(along, 0)))
 
 
+def drawn_ink(grey: np.ndarray) -> np.ndarray:
+    """Return the ink map of a drawing (h, w) uint8 on paper of one grey, darker or lighter."""
+    difference = grey - np.median(_edge(grey))
+    if np.abs(difference).max() < FAINTEST:
+        return np.zeros(grey.shape, np.float32)
+    if -difference.min() > difference.max():
+        difference = -difference
+    along = np.maximum(difference, 0)
+    return np.minimum(along / _level(along), 1).astype(np.float32)
+
+
 def plain_paper(colours: np.ndarray) -> np.ndarray | None:
     """Return the colour (3,) of a picture's edge, if it is the same but for a stroke or two."""
     ring = _edge(colours).astype(np.float32)

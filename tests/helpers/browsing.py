@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "browser"
 TOKEN = "test"
+INSIDE = ("http://127.0.0.1", "ws://127.0.0.1", "file:///", "data:", "blob:")  # this machine
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
     *("--disable-component-update", "--no-first-run", "--disable-quic"),
@@ -111,7 +112,7 @@ def pages_of(size: tuple[int, int], count: int):
     outside, errors = [], []
 
     def ask(request) -> None:
-        if not request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+        if not request.url.startswith(INSIDE):
             outside.append(request.url)
 
     with sync_playwright() as playwright:

@@ -40,6 +40,7 @@ def build(pages, tmp_path_factory):
     pages.PAGES = tmp_path_factory.mktemp("build")
     for path in PATHS:
         pages.write_page(path, pages.read(path))
+    pages.write_draw()
     pages.write_index({path: pages.read(path) for path in NOTEBOOKS})
     return pages.PAGES
 
@@ -66,7 +67,7 @@ def exported(pages, cells, monkeypatch, tmp_path):
 
 
 def test_pages_load_nothing_from_elsewhere_and_are_small(build):
-    assert len(files(build)) == 11
+    assert len(files(build)) == 12
     for file in files(build):
         assert file.stat().st_size < LARGEST
         page = parsed(file.read_text(encoding="utf-8"))
@@ -88,7 +89,7 @@ def test_pages_have_a_title_landmarks_and_headings_in_order(build):
         levels = [int(tag.name[1]) for tag in page.find_all(re.compile(r"^h\d$"))]
         assert levels.count(1) == 1 and levels[0] == 1
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
-    assert len(titles) == 11 and all(titles)
+    assert len(titles) == 12 and all(titles)
 
 
 def test_links_lead_to_pages_and_places_that_there_are(build):

@@ -1,0 +1,24 @@
+"""The JavaScript modules of this folder, put together for a page or a widget that loads no file."""
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+IMPORT = re.compile(r"^import [^;]*;\n", re.M)
+DEFAULT = re.compile(r"^export default [^;]*;\n", re.M)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.M)
+
+
+def bundle(*names: str) -> str:
+    """Return modules as one, each after those that it imports from.
+
+    What a module exports is there under its own name for those that follow, and nothing else of it
+    is. Of default exports that of the last module stays.
+    """
+    *others, last = ((HERE / name).read_text("utf-8") for name in names)
+    parts = []
+    for source in others:
+        exports = ", ".join(EXPORT.findall(source))
+        own = EXPORT.sub("", DEFAULT.sub("", IMPORT.sub("", source)))
+        parts.append(f"const {{ {exports} }} = (() => {{\n{own}return {{ {exports} }};\n}})();\n")
+    return "\n".join([*parts, EXPORT.sub("", IMPORT.sub("", last))])

@@ -1,0 +1,118 @@
+"""A saved Keras network's layers and weights for other programs, such as a page in a browser.
+
+Needs no Keras. ``python -m digitlib.models.weights`` prints the shipped reader's as JSON.
+"""
+
+import base64
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from digitlib.errors import ModelError, display_name
+from digitlib.files import PRETRAINED
+
+SILENT = ("InputLayer", "Dropout")  # they do nothing to an image that is read
+
+
+def exported(path: str | Path = PRETRAINED / "reader.keras") -> dict:
+    """Return what ``digitlib/app/network.js`` computes with: layers, and weights in base64.
+
+    Batch normalisation is folded into the convolution before it, and an activation with a layer of
+    its own into the layer before that. The weights are float16, in the order of the layers, each
+    layer's kernel before its bias; a kernel's values lie as Keras stores them.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.keras`` file of a sequential network: convolutions, batch normalisation, pooling and
+        dense layers.
+
+    Raises
+    ------
+    ModelError
+        If there is a layer of another kind.
+
+    Examples
+    --------
+    >>> for layer in exported()["layers"]:
+    ...     print(layer["name"])
+    Conv2D, 32 filters 3 x 3
+    Conv2D, 32 filters 5 x 5, stride 2
+    Conv2D, 64 filters 3 x 3
+    Conv2D, 64 filters 5 x 5, stride 2
+    Conv2D, 128 filters 3 x 3
+    GlobalAveragePooling2D
+    Dense, 11 units
+    """
+    layers: list[dict] = []
+    weights: list[np.ndarray] = []  # kernel, bias, kernel, bias ...
+    for kind, config, arrays in _stored(Path(path)):
+        if kind == "BatchNormalization":
+            weights[-2:] = _folded(weights[-2], weights[-1], arrays, config["epsilon"])
+        elif kind in ("ReLU", "Activation"):
+            layers[-1]["activation"] = config.get("activation", "relu")
+        elif kind not in SILENT:
+            layers.append(_described(kind, config, path))
+            if arrays:
+                bias = arrays[1] if config["use_bias"] else np.zeros(arrays[0].shape[-1])
+                weights += [arrays[0], bias]
+                layers[-1]["weights"] = [arrays[0].size, bias.size]
+    content = b"".join(array.astype("<f2").tobytes() for array in weights)
+    return {"layers": layers, "weights": base64.b64encode(content).decode()}
+
+
+def _stored(path: Path) -> Iterator[tuple[str, dict, list[np.ndarray]]]:
+    """Yield each layer's class name, settings and arrays."""
+    with zipfile.ZipFile(path) as archive:
+        described = json.loads(archive.read("config.json"))["config"]["layers"]
+        with archive.open("model.weights.h5") as file, h5py.File(file) as stored:
+            for layer in described:
+                config = layer["config"]
+                group = stored.get(f"layers/{config['name']}/vars", {})
+                arrays = [np.asarray(group[str(i)]) for i in range(len(group))]
+                yield layer["class_name"], config, arrays
+
+
+def _described(kind: str, config: dict, path: str | Path) -> dict:
+    """Return a layer's name, and what network.js needs to know to compute it."""
+    if kind == "Conv2D":
+        (rows, columns), stride = config["kernel_size"], config["strides"][0]
+        name = f"Conv2D, {config['filters']} filters {rows} x {columns}"
+        return {
+            "kind": "convolution",
+            "name": name + (f", stride {stride}" if stride > 1 else ""),
+            "size": [rows, columns],
+            "stride": stride,
+            **{key: config[key] for key in ("filters", "padding", "activation")},
+        }
+    if kind == "MaxPooling2D":
+        rows, columns = config["pool_size"]
+        name = f"MaxPooling2D, {rows} x {columns}"
+        return {"kind": "maxPooling", "name": name, "size": [rows, columns], "stride": rows}
+    if kind == "GlobalAveragePooling2D":
+        return {"kind": "mean", "name": kind}
+    if kind == "Flatten":
+        return {"kind": "flatten", "name": kind}
+    if kind == "Dense":
+        units = config["units"]
+        name = f"Dense, {units} units"
+        return {"kind": "dense", "name": name, "units": units, "activation": config["activation"]}
+    raise ModelError(f"{display_name(Path(path))} has a layer {kind}, which cannot be exported.")
+
+
+def _folded(kernel: np.ndarray, bias: np.ndarray, arrays: list, epsilon: float) -> list[np.ndarray]:
+    """Return the kernel and bias that do what a convolution and batch normalisation did.
+
+    Which is (x - mean) / sqrt(variance + epsilon) * gamma + beta, where x = kernel * image + bias.
+    """
+    gamma, beta, mean, variance = arrays
+    scale = gamma / np.sqrt(variance + epsilon)
+    return [kernel * scale, (bias - mean) * scale + beta]
+
+
+if __name__ == "__main__":
+    print(json.dumps(exported()))
