@@ -1,4 +1,7 @@
 import csv
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 
@@ -7,6 +10,7 @@ import pytest
 from PIL import Image
 
 from digitlib.files import SAMPLES
+from digitlib.reading import recognizer as reading
 from digitlib.reading.glyphs import Line
 from digitlib.reading.recognizer import Recognizer, best_spans
 from digitlib.reading.sources import open_source
@@ -164,7 +168,7 @@ def test_a_post_in_a_photo_is_no_one_and_a_stroke_on_plain_paper_is(recognizer):
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_process_that_is_ended_or_stopped_costs_a_wait_and_a_sentence(signal_, monkeypatch):
-    monkeypatch.setattr(recognizer, "WAIT", 20)
+    monkeypatch.setattr(reading, "WAIT", 20)
     paths = [SAMPLES / "dark_on_light.png"] * 600
     results = Recognizer().read_many(paths, workers=2)
     assert next(results).reading.text == "7"
