@@ -104,11 +104,9 @@ def _train(options: argparse.Namespace) -> int:
     exact = options.deterministic or bool(like.get("deterministic"))
     trained = train_to(path, network, dataset, recipe, resume=options.resume, deterministic=exact)
     if reason := trained.card["interrupted"]:
-        print(
-            f"digitlib: stopped early ({reason}); the best weights of "
-            f"{trained.card['epochs_completed']} whole epochs are kept, and --resume goes on from "
-            "there.",
-            file=sys.stderr,
+        say(
+            f"stopped early ({reason}); the best weights of {trained.card['epochs_completed']} "
+            "whole epochs are kept, and --resume goes on from there."
         )
     print(json.dumps(trained.card) if options.json else _report(trained.card, path))
     return 0

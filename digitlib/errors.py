@@ -1,5 +1,6 @@
 """The two exceptions that a person meets, and file names and reasons fit to be printed."""
 
+import errno
 import os
 import sys
 
@@ -32,6 +33,10 @@ def reason(error: BaseException) -> str:
 
     >>> reason(FileNotFoundError(2, "No such file or directory", "x.png"))
     'No such file or directory'
+    >>> reason(OSError(28, "Unable to synchronously create file (file write failed: time = …"))
+    'No space left on device'
     """
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.errno and error.errno in errno.errorcode:
+        text = os.strerror(error.errno)  # HDF5's own text is long, and names no reason but this
     return " ".join(text.split()).rstrip(".")

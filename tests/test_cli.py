@@ -270,3 +270,15 @@ def test_one_core_has_one_worker(tmp_path, monkeypatch):
     assert files.usable_cores() == 4
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3}, raising=False)
     assert files.usable_cores() == 1
+
+
+@pytest.mark.skipif(load_digits().name != "MNIST", reason="needs MNIST")
+@pytest.mark.parametrize("name", ["reader", "classic"])
+def test_a_card_says_what_evaluate_says(name, capsys):
+    """Of the network as LiteRT runs it: rounding may decide on one image or two."""
+    card = json.loads((PRETRAINED / f"{name}.keras.card.json").read_text())
+    model = str(PRETRAINED / f"{name}.tflite")
+    assert main(["evaluate", "--data", "mnist", "--model", model, "--json"]) == 0
+    result = json.loads(lines(capsys)[-1])
+    assert result["images"] == 10_000
+    assert abs(result["correct"] - round(10_000 * card["test_accuracy"])) <= 2

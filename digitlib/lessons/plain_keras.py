@@ -1,12 +1,12 @@
 """What `import keras` finds in a notebook: Keras with digitlib's settings, imported in silence."""
 
 import importlib
-import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 from digitlib.files import quiet_native
+from digitlib.models import settings
 
 BACKEND = "digitlib.models.backend"
 
@@ -35,8 +35,6 @@ def settle() -> None:
     if "keras" in sys.modules:
         importlib.import_module(BACKEND)
         return
-    # Read while they are loaded; BACKEND, which sets them too, comes after that.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    settings.settle()  # the environment is read while Keras is loaded; BACKEND comes after that
     if QuietFinder not in sys.meta_path:
         sys.meta_path.insert(0, QuietFinder)

@@ -1,16 +1,13 @@
 """TensorFlow and Keras, imported in silence: `from digitlib.models.backend import keras, tf`.
 
-Keras takes its settings from the environment and from a file in the home folder; digitlib's are
-always the same. As it is loaded, TensorFlow writes about processors and absent GPUs to standard
-error, and no setting stops all of it. A beginner takes these lines for errors.
+As it is loaded, TensorFlow writes about processors and absent GPUs to standard error, and no
+setting stops all of it. A beginner takes these lines for errors.
 """
 
-import os
-
 from digitlib.files import quiet_native
+from digitlib.models.settings import OURS, settle
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["KERAS_BACKEND"] = "tensorflow"
+settle()
 with quiet_native():
     import keras
     import tensorflow as tf
@@ -22,9 +19,9 @@ if keras.config.backend() != "tensorflow":
         "'tensorflow'; import digitlib.models.backend before keras."
     )
 tf.get_logger().setLevel("ERROR")  # no advice on retracing where several networks are trained
-keras.config.set_image_data_format("channels_last")
-keras.config.set_floatx("float32")
-keras.config.set_dtype_policy("float32")
-keras.config.set_epsilon(1e-7)
+keras.config.set_image_data_format(OURS["image_data_format"])
+keras.config.set_floatx(OURS["floatx"])
+keras.config.set_dtype_policy(OURS["floatx"])
+keras.config.set_epsilon(OURS["epsilon"])
 
 __all__ = ["keras", "tf"]

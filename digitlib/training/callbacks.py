@@ -8,8 +8,11 @@ from the wrong one.
 
 import contextlib
 import csv
+import errno
 import json
 import math
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +28,7 @@ from digitlib.models.backend import keras
 from digitlib.training import seeds
 from digitlib.training.cards import CHECKPOINT, RUN, damaged
 
+BYTES_EACH, EMPTY_BYTES = 4, 200_000  # of a checkpoint: for each float32, and for its own tables
 History = dict[str, list[float]]  # a value for each epoch, by metric
 
 
@@ -35,7 +39,10 @@ def progress_bar(epochs: int, steps: int, first_epoch: int, file: TextIO | None)
     The one bar of `tqdm.keras` stands still for an epoch.
     """
     done, total = first_epoch * steps, epochs * steps
-    with tqdm(total=total, initial=done, file=file, ncols=100, unit="batch") as bar:
+    nowhere = (file or sys.stderr) is None  # as in a program that has no standard error
+    with tqdm(
+        total=total, initial=done, file=file, ncols=100, unit="batch", disable=nowhere
+    ) as bar:
         yield keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: bar.set_description(f"epoch {epoch + 1}/{epochs}"),
             # Of steps that TensorFlow takes in one call, Keras tells the last.
@@ -141,9 +148,17 @@ class Checkpoint(keras.callbacks.Callback):
         if math.isfinite(logs["loss"]):
             with _written(self.path) as temporary:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._check_room()
                 self.model.save_weights(temporary)
                 with h5py.File(temporary, "r+") as file:
                     file.attrs[RUN] = json.dumps(self.run)
+
+    def _check_room(self) -> None:
+        """Raise an OSError before HDF5 runs out of room, which it would tell in dozens of lines."""
+        variables = self.model.variables + self.model.optimizer.variables
+        values = sum(math.prod(variable.shape) for variable in variables)
+        if shutil.disk_usage(self.path.parent).free < BYTES_EACH * values + EMPTY_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextlib.contextmanager
@@ -153,5 +168,6 @@ def _written(path: Path) -> Iterator[Path]:
         with whole_file(path) as temporary:
             yield temporary
     except OSError as error:
-        said = f"{display_name(path)} could not be written ({reason(error)}); going on."
-        print(f"\ndigitlib: {said}", file=sys.stderr)
+        said = f"digitlib: {display_name(path)} could not be written ({reason(error)}); going on."
+        if sys.stderr is not None:
+            tqdm.write(said, file=sys.stderr)  # beside the bar, not into it

@@ -6,13 +6,14 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import locket
+import numpy as np
 
-from digitlib import __version__
+from digitlib import __version__, evaluation
 from digitlib.datasets import Dataset, dataset_digest
 from digitlib.errors import display_name
 from digitlib.files import whole_file
@@ -42,6 +43,12 @@ def circumstances() -> dict:
             **{name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy")},
         },
     }
+
+
+def test_score(network: Callable[[np.ndarray], np.ndarray], dataset: Dataset) -> dict:
+    """Return what a card says of a network on the test images; see `digitlib.evaluation.score`."""
+    score = evaluation.score(network, dataset.test_images, dataset.test_labels)
+    return {"test_accuracy": score["accuracy"], "test_interval": score["interval"]}
 
 
 def card_path(path: str | Path) -> Path:

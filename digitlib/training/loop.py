@@ -33,6 +33,7 @@ from digitlib.training.cards import (
     circumstances,
     describe,
     sole_run,
+    test_score,
     write_card,
 )
 from digitlib.training.pipeline import batches
@@ -197,9 +198,7 @@ def _train(
 def scored(trained: Trained, dataset: Dataset) -> Trained:
     """Return a trained network with its score on the test images on its card."""
     network = functools.partial(probabilities, trained.model)
-    score = evaluation.score(network, dataset.test_images, dataset.test_labels)
-    tested = {"test_accuracy": score["accuracy"], "test_interval": score["interval"]}
-    return replace(trained, card=trained.card | tested)
+    return replace(trained, card=trained.card | test_score(network, dataset))
 
 
 def save(trained: Trained, path: str | Path) -> Path:

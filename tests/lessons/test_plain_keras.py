@@ -30,8 +30,45 @@ def run(code, environment):
 
 def test_keras_has_the_same_settings_everywhere_and_comes_in_silence(tmp_path):
     for first in ("import digitlib.lessons", "import digitlib.models.backend, digitlib.lessons"):
-        done = run(first + SETTINGS, other_settings(tmp_path))
+        done = run(first + SETTINGS, os.environ | {"KERAS_HOME": str(tmp_path / "none")})
         assert (done.stdout, done.stderr) == (EXPECTED, "")
+
+
+def test_what_another_project_has_set_is_named_in_one_line(tmp_path):
+    where = f" in {tmp_path / 'keras.json'}"
+    set_aside = ": set aside, as digitlib always uses TensorFlow and Keras's own settings.\n"
+    for first in ("import digitlib.lessons", "import digitlib.models.backend, digitlib.lessons"):
+        done = run(first + SETTINGS, other_settings(tmp_path))
+        in_file = f"image_data_format=channels_first, floatx=float16, epsilon=0.5{where}"
+        said = f"digitlib: KERAS_BACKEND=jax, {in_file}{set_aside}"
+        assert (done.stdout, done.stderr) == (EXPECTED, said)
+    for given, said in (
+        ('{"backend": "torch"}', f"digitlib: backend=torch{where}{set_aside}"),
+        ('{"floatx": "float32", "epsilon": 1e-07, "backend": "tensorflow"}', ""),
+        ("{broken", ""),
+        ("[1]", ""),
+    ):
+        environment = other_settings(tmp_path)
+        del environment["KERAS_BACKEND"]
+        (tmp_path / "keras.json").write_text(given)
+        done = run("from digitlib.models.settings import settle; settle(); settle()", environment)
+        assert done.stderr == said
+
+
+def test_a_limit_for_trying_a_program_does_not_end_a_training(tmp_path):
+    """Keras 3.15 has two such settings."""
+    code = (
+        "import digitlib.lessons, keras, numpy as np\n"
+        "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
+        "model.compile('sgd', 'mse')\n"
+        "done = model.fit(np.ones((8, 2)), np.ones(8), batch_size=2, epochs=3, verbose=0)\n"
+        "print(len(done.history['loss']), int(model.optimizer.iterations))"
+    )
+    limits = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "2"}
+    done = run(code, os.environ | limits | {"KERAS_HOME": str(tmp_path)})
+    assert done.stdout == "3 12\n"
+    assert done.stderr.startswith("digitlib: KERAS_MAX_EPOCHS=1, KERAS_MAX_STEPS_PER_EPOCH=2: set")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_lessons_settle_it_without_loading_keras():

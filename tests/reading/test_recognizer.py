@@ -4,12 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from digitlib.files import SAMPLES
+from digitlib.files import PRETRAINED, SAMPLES, SHIPPED_MODEL
+from digitlib.reading import prepare
 from digitlib.reading import recognizer as reading
 from digitlib.reading.glyphs import Line
 from digitlib.reading.recognizer import Recognizer, best_spans
@@ -63,7 +67,7 @@ def test_many_are_read_in_order_and_errors_stand_in_their_place(recognizer, tmp_
     assert all(result.seconds > 0 for result in results)
 
 
-def test_a_fault_of_ours_costs_one_picture_and_what_the_machine_lacks_is_raised(
+def test_a_fault_of_ours_costs_one_picture_and_what_is_not_installed_is_raised(
     recognizer, monkeypatch
 ):
     paths = [SAMPLES / "dark_on_light.png", "faulty.png", SAMPLES / "coloured.png"]
@@ -80,10 +84,13 @@ def test_a_fault_of_ours_costs_one_picture_and_what_the_machine_lacks_is_raised(
     first, faulty, last = recognizer.read_many(paths)
     assert (first.reading.text, last.reading.text) == ("7", "5") and faulty.reading is None
     assert str(faulty.error) == "Reading it failed: ZeroDivisionError: oops."
-    for fault in (ImportError, MemoryError):
-        opening(fault)
-        with pytest.raises(fault):
-            list(recognizer.read_many(paths))
+    opening(MemoryError())
+    first, lacking, last = recognizer.read_many(paths)
+    assert (first.reading.text, last.reading.text) == ("7", "5") and lacking.reading is None
+    assert str(lacking.error) == "There is not enough memory to read faulty.png."
+    opening(ImportError)
+    with pytest.raises(ImportError):
+        list(recognizer.read_many(paths))
 
 
 def test_addresses_are_read_in_this_process_too(recognizer):
@@ -177,3 +184,38 @@ def test_a_process_that_is_ended_or_stopped_costs_a_wait_and_a_sentence(signal_,
     with pytest.raises(ChildProcessError, match="predict --output reads on without it"):
         list(results)
     assert multiprocessing.active_children() == []
+
+
+def test_readings_compare_by_what_was_read(recognizer):
+    one, again, other = (
+        recognizer.read(SAMPLES / name)
+        for name in ("several_digits.jpg", "several_digits.jpg", "coloured.png")
+    )
+    assert one == again and hash(one) == hash(again) and one is not again
+    assert one.digits == again.digits and len({*one.digits, *again.digits}) == 5
+    assert one != other and one.digits[0] != one.digits[1] and len({one, again, other}) == 2
+    prepared = prepare(SAMPLES / "coloured.png")
+    glyph = next(iter(prepared.lines[0].glyphs.values()))
+    for value in (prepared, prepared.picture, prepared.lines[0], glyph):
+        assert value == value and value != replace(value) and hash(value) == hash(value)
+
+
+@pytest.mark.parametrize("model", [SHIPPED_MODEL, PRETRAINED / "classic.keras"])
+def test_threads_may_share_a_recognizer(model):
+    """Right answers, and the process as it was: its warnings, its standard error, its files."""
+    recognizer = Recognizer(model)
+    pictures = [SAMPLES / name for name in ("several_digits.jpg", "coloured.png", "off_centre.png")]
+    alone = [recognizer.read(picture) for picture in pictures]
+
+    def read(first):
+        return [recognizer.read(pictures[(first + i) % 3]) for i in range(12)]
+
+    def state():
+        files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+        return list(warnings.filters), os.fstat(2).st_ino, files
+
+    before = state()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(read, range(8)))
+    assert found == [[alone[(first + i) % 3] for i in range(12)] for first in range(8)]
+    assert state() == before

@@ -1,7 +1,13 @@
 import dataclasses
+import errno
 import io
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import types
 import zipfile
 
@@ -337,8 +343,27 @@ def test_a_card_is_enough_to_repeat_its_run(trained, digits):
         recipe_like(card | {"dataset_sha256": "0"}, digits)
     with pytest.raises(ValueError, match="epochs is '12'"):
         recipe_like(card | {"epochs": "12"}, digits)
+    with pytest.raises(ValueError, match="epochs is True; it must be a whole number"):
+        recipe_like(card | {"epochs": True}, digits)
+    for network in (["classic"], {"a": 1}, None, "x"):
+        with pytest.raises(ValueError, match="is none of classic, fast, reader"):
+            recipe_like(card | {"network": network}, digits)
     with pytest.raises(ValueError, match="peak_rate"):
         recipe_like({k: v for k, v in card.items() if k != "peak_rate"}, digits)
+
+
+def test_what_is_no_card_is_said(tmp_path):
+    path = tmp_path / "x.card.json"
+    with pytest.raises(ValueError, match=r"There is no card .*; check the path"):
+        cards.read_card(path)
+    for content in ("[" * 100_000, "[1]", "{}", "", "\xff"):
+        path.write_bytes(content.encode("latin-1"))
+        with pytest.raises(ValueError, match=r"is not a card; give the \.card\.json of a saved"):
+            cards.read_card(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="There is no card"):
+        cards.read_card(path)
 
 
 def test_a_card_that_is_older_than_a_setting_means_what_was_done_then(trained, digits):
@@ -381,6 +406,97 @@ def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_
     assert (tmp_path / "latest.weights.h5").read_bytes() == before
 
 
+def test_a_second_training_to_the_same_output_is_refused(few, tmp_path):
+    """The first goes on, and neither its checkpoint nor its lock is touched."""
+    recipe = recipe_for("fast", few, epochs=2, batch_size=64)
+    path, folder = tmp_path / "model.keras", tmp_path / "model.keras.checkpoint"
+    said = f"Another training writes to {folder}; wait for it, or choose another name for the model"
+
+    def at_the_shell():
+        options = ["--network", "fast", "--data", "uci", "--output", str(path)]
+        command = [sys.executable, "-m", "digitlib", "train", *options]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (1, f"digitlib: {said}.\n")
+
+    def meanwhile(history):
+        before = {f.name: f.read_bytes() for f in folder.iterdir()}
+        with pytest.raises(ValueError, match=re.escape(said)):
+            train("fast", few, recipe, folder=folder)
+        if len(history["loss"]) == 2:  # there is a checkpoint
+            assert cards.CHECKPOINT in before
+            at_the_shell()
+        assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+
+    assert (
+        train("fast", few, recipe, folder=folder, on_epoch=meanwhile).card["epochs_completed"] == 2
+    )
+    other = dataclasses.replace(recipe, seed=1)  # the lock goes with its run
+    assert training.train_to(path, "fast", few, other).card["seed"] == 1
+    assert path.is_file() and not folder.exists()
+
+
+def test_a_refusal_leaves_a_first_training_its_lock_before_it_has_a_checkpoint(tmp_path):
+    folder = tmp_path / "model.keras.checkpoint"
+    with cards.sole_run(folder):
+        for _ in range(2):
+            with pytest.raises(ValueError, match="Another training"), cards.sole_run(folder):
+                pass
+        assert [f.name for f in folder.iterdir()] == [".lock"]
+    assert not folder.exists()
+
+
+def test_a_full_disk_leaves_the_finished_model_a_way_out(few, tmp_path, monkeypatch):
+    """Saved elsewhere; and where nothing has room, saved by --resume once there is some."""
+    recipe = recipe_for("fast", few, epochs=2, batch_size=64)
+    path, elsewhere, full = tmp_path / "a" / "model.keras", tmp_path / "b", [tmp_path / "a"]
+    for folder in (path.parent, elsewhere):
+        folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    save = keras.Model.save
+
+    def save_if_there_is_room(model, where, *args, **kwargs):
+        if any(folder in where.parents for folder in full):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(model, where, *args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "save", save_if_there_is_room)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        training.train_to(path, "fast", few, recipe)
+    [saved] = elsewhere.glob("digitlib-*/model.keras")
+    assert str(caught.value) == (
+        f"Cannot save {path} (No space left on device); it is saved as {saved} instead: move it "
+        "from there."
+    )
+    assert cards.card_path(saved).is_file()
+    shutil.rmtree(saved.parent)
+    full.append(elsewhere)
+    with pytest.raises(OSError, match="make room there, and run the same command with --resume"):
+        training.train_to(path, "fast", few, recipe, resume=True)
+    assert [f.name for f in path.parent.iterdir()] == ["model.keras.checkpoint"]
+    full.clear()
+    trained = training.train_to(path, "fast", few, recipe, resume=True)
+    assert trained.card["epochs_completed"] == 2
+    assert not path.with_name("model.keras.checkpoint").exists()
+    images = few.test_images[:20]
+    assert np.allclose(load_network(path)(images), probabilities(trained.model, images), atol=1e-6)
+
+
+def test_what_a_killed_save_left_is_removed(few, tmp_path):
+    for name in (
+        ".17-model.keras",
+        ".17-model.keras.card.json",
+        ".17-other.keras",
+        ".x-model.keras",
+    ):
+        (tmp_path / name).touch()
+    recipe = recipe_for("fast", few, epochs=1, batch_size=64)
+    training.train_to(tmp_path / "model.keras", "fast", few, recipe)
+    assert {f.name for f in tmp_path.iterdir()} == {
+        *("model.keras", "model.keras.card.json", "model.keras.log.csv"),
+        *(".17-other.keras", ".x-model.keras"),
+    }
+
+
 def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(few, monkeypatch):
     first_weights = []
 
@@ -400,6 +516,18 @@ def test_a_loss_that_is_no_number_stops_the_run_with_the_last_good_weights(few, 
     trained = quickly("classic", few, on_epoch=explode)
     assert trained.card["interrupted"] == "the loss was not a number"
     assert all(np.isfinite(w).all() for w in trained.model.get_weights())
+
+
+def test_without_a_standard_error_it_learns_too(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    recipe = recipe_for("fast", few, epochs=1, batch_size=64)
+    folder = tmp_path / "run"
+
+    def in_the_way(history):  # what cannot be written would be said
+        (folder / cards.CHECKPOINT).mkdir()
+
+    done = training.train("fast", few, recipe, folder=folder, on_epoch=in_the_way)
+    assert done.card["epochs_completed"] == 1
 
 
 def test_a_loss_that_is_no_number_from_the_start_is_an_error(few, monkeypatch, capsys):
