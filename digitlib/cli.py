@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +13,8 @@ from digitlib import __version__
 from digitlib.errors import PictureError, display_name, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from digitlib.reading import Recognizer, Result
 
 EXPLANATION = "Train networks on handwritten digits, and read digits in pictures."

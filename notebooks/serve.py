@@ -109,6 +109,15 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in ("app", "lab", "copies"):
         print(__doc__, file=sys.stderr)
         return 2
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if arguments[0] == "lab" and is_root and "--allow-root" not in arguments:
+        print(
+            "You are root, whom JupyterLab does not serve unasked. Log in as another user or, in a "
+            "container of your own, run: "
+            f"{sys.executable} {Path(__file__).name} lab --allow-root (in {NOTEBOOKS})",
+            file=sys.stderr,
+        )
+        return 1
     if arguments[0] != "app":
         if line := report(make_copies()):
             print(line, flush=True)

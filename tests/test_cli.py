@@ -1,14 +1,15 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
 
 import pytest
 
-from digitlib import cli
+from digitlib import __version__, cli, files
 from digitlib.cli import main
 from digitlib.datasets import load_digits
-from digitlib.files import PRETRAINED, SAMPLES
+from digitlib.files import PRETRAINED, REPOSITORY, SAMPLES
 from digitlib.models import NETWORKS
 
 
@@ -167,6 +168,108 @@ def test_the_cards_of_the_shipped_models_reach_what_is_claimed():
     classic = json.loads((PRETRAINED / "classic.keras.card.json").read_text())
     assert classic["dataset"] == "MNIST" and classic["test_accuracy"] >= 0.992
     assert classic["test_interval"][0] > 0.99
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0 and capsys.readouterr().out == f"digitlib {__version__}\n"
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "digitlib", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, **options)
+
+
+def test_a_picture_comes_from_standard_input():
+    content = (SAMPLES / "dark_on_light.png").read_bytes()
+    done = run("predict", "-", SAMPLES / "coloured.png", input=content)
+    lines = [line.split("\t")[:2] for line in done.stdout.decode().splitlines()]
+    assert lines == [["-", "7"], [str(SAMPLES / "coloured.png"), "5"]] and done.returncode == 0
+    done = run("predict", "-", input=b"")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"digitlib: Standard input is empty; give a picture file.\n"
+    done = run("predict", "-", "--output", "x.parquet", input=content)
+    assert done.returncode == 1 and b"- is none" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "cp932", "ascii"])
+def test_a_name_that_the_code_page_lacks_ends_no_run(tmp_path, encoding):
+    for name in ("a.png", "数字ü.png", "z.png"):
+        shutil.copy(SAMPLES / "dark_on_light.png", tmp_path / name)
+    done = run("predict", tmp_path, env=os.environ | {"PYTHONIOENCODING": encoding})
+    lines = done.stdout.decode(encoding).splitlines()
+    assert done.returncode == 0 and [line.split("\t")[1] for line in lines] == ["7"] * 3
+    assert "数" in lines[2] or r"\u6570" in lines[2]
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "2>&- >&- <&-"])
+def test_without_standard_streams_it_reads_all_the_same(tmp_path, closed):
+    output = tmp_path / "out"
+    command = f'"$0" -m digitlib predict "$1" "$2" {closed}'
+    if ">&-" not in closed.replace("2>&-", ""):
+        command += f' > "{output}"'
+    given = [sys.executable, SAMPLES / "dark_on_light.png", tmp_path / "none.png"]
+    done = subprocess.run(["bash", "-c", command, *given], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "" if "2>&-" in closed else f"digitlib: There is no file {given[2]}; check the path.\n"
+    )
+    if output.exists():
+        assert output.read_text().split("\t")[1] == "7"
+
+
+def test_no_control_characters_of_our_arguments_are_printed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    escape = "e\x1b[31m"
+    for arguments in (
+        ["evaluate", "--data", escape],
+        ["predict", "x.png", "--output", f"{escape}.txt"],
+        ["predict", "x.png", "--model", f"{escape}.keras"],
+        ["train", "--output", f"{escape}.pt"],
+        ["train", "--like", escape],
+    ):
+        assert main(arguments) == 1
+        said = capsys.readouterr().err
+        assert r"e\x1b[31m" in said and "\x1b" not in said and said.count("\n") == 1
+    for arguments in (["predict", f"--{escape}"], ["train", "--epochs", escape], [escape]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert "\x1b" not in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_named_with_what_can_be_installed(monkeypatch, capsys):
+    for module, words in {
+        "pyarrow": f'run: pip install "digitlib[bulk] @ git+{REPOSITORY}"',
+        "keras": f'run: pip install "digitlib[train] @ git+{REPOSITORY}"',
+        "ai_edge_litert": "no version for Intel Macs, Windows on ARM",
+    }.items():
+        error = ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+        def missing(options, error=error):
+            raise error
+
+        monkeypatch.setattr(cli, "_predict", missing)
+        assert main(["predict", "x.png"]) == 1
+        said = capsys.readouterr().err
+        assert words in said and said.startswith("digitlib: this needs ") and said.count("\n") == 1
+
+
+def test_one_core_has_one_worker(tmp_path, monkeypatch):
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    monkeypatch.setattr(files, "CGROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)), raising=False)
+    assert files.usable_cores() == 1
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert files.usable_cores() == 64
+    (tmp_path / "cpu").mkdir()
+    for name, number in {"cpu.cfs_quota_us": -1, "cpu.cfs_period_us": 100_000}.items():
+        (tmp_path / "cpu" / name).write_text(f"{number}\n")
+    assert files.usable_cores() == 64
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("400000\n")
+    assert files.usable_cores() == 4
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3}, raising=False)
+    assert files.usable_cores() == 1
 
 
 @pytest.mark.skipif(load_digits().name != "MNIST", reason="needs MNIST")

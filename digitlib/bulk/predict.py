@@ -132,7 +132,9 @@ def _written(output: Path) -> tuple[set[str], int]:
 def _locked(output: Path) -> Iterator[None]:
     """Make the output's folder, and keep others from writing into it."""
     name = display_name(output)
-    if output.suffix != ".parquet" or output.is_file() or (output.is_symlink() > output.exists()):
+    is_text = str(output) == str(output).encode("utf-8", "replace").decode()  # pyarrow takes that
+    dangling = output.is_symlink() and not output.exists()
+    if output.suffix != ".parquet" or output.is_file() or dangling or not is_text:
         raise ValueError(f"{name} cannot be written; name a folder such as readings.parquet.")
     output.mkdir(parents=True, exist_ok=True)
     try:

@@ -229,10 +229,11 @@ def test_a_busy_port_8787_is_silence(tmp_path):
 
 
 def test_an_output_of_any_name_is_reported(tmp_path, in_process, capsys):
-    name = os.fsdecode(b"b\xff\x1b.parquet")
     given = ["predict", str(SAMPLES / "coloured.png"), "--scheduler", in_process, "--output"]
-    assert main([*given, str(tmp_path / name)]) == 0
-    assert r"b\udcff\x1b.parquet: 1 pictures" in capsys.readouterr().out
+    assert main([*given, str(tmp_path / "b\x1b.parquet")]) == 0
+    assert r"b\x1b.parquet: 1 pictures" in capsys.readouterr().out
+    assert main([*given, str(tmp_path / os.fsdecode(b"b\xff.parquet"))]) == 1
+    assert r"b\udcff.parquet cannot be written; name" in capsys.readouterr().err
     (tmp_path / "dangling.parquet").symlink_to(tmp_path / "nothing")
     assert main([*given, str(tmp_path / "dangling.parquet")]) == 1
     assert "name a folder such as" in capsys.readouterr().err

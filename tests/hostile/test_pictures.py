@@ -174,6 +174,18 @@ def test_a_file_of_hundreds_of_frames_and_one_with_huge_metadata():
     read_it(stuffed.getvalue())
 
 
+def test_a_jpeg_of_three_hundred_scans_costs_nothing():
+    """Of as many pixels as are read; decoding it took 23 s of processor time."""
+    file = io.BytesIO()
+    Image.new("L", (10_900, 11_000), 255).save(file, "JPEG", progressive=True)
+    content = file.getvalue()
+    last = content[content.rindex(b"\xff\xda") : -2]
+    start = time.process_time()
+    with pytest.raises(PictureError, match="a JPEG of over 25 scans"):
+        RECOGNIZER.read(content[:-2] + 300 * last + content[-2:])
+    assert time.process_time() - start < LONGEST
+
+
 def test_names_with_newlines_and_emoji_links_and_pipes(tmp_path):
     good = (SAMPLES / "dark_on_light.png").read_bytes()
     for name in ("a\nb.png", "🙂.png", " .png", "-rf.png"):

@@ -7,9 +7,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+import serve
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from PIL import Image
 
 import digitlib
+import digitlib.files
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -71,3 +76,43 @@ def test_samples_of_package_and_data_folder_are_the_same():
     listed = [row["path"] for row in csv.DictReader((inside / "labels.csv").open())]
     assert sorted([*listed, "labels.csv"]) == names
     assert all(Image.open(inside / name).size for name in listed)
+
+
+MACHINES = {
+    "Linux": ("linux", "x86_64", "3.13", True, True),
+    "a Mac": ("darwin", "arm64", "3.12", True, True),
+    "Windows": ("win32", "AMD64", "3.11", True, True),
+    "an Intel Mac": ("darwin", "x86_64", "3.12", False, False),
+    "Windows on ARM": ("win32", "ARM64", "3.12", False, False),
+    "Python 3.14": ("linux", "x86_64", "3.14", True, False),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_installs_what_is_made_for_it(name):
+    platform, machine, python, has_litert, has_tensorflow = MACHINES[name]
+    environment = {"sys_platform": platform, "platform_machine": machine, "python_version": python}
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["train"]]
+    installed = {
+        requirement.name
+        for requirement in map(Requirement, wanted)
+        if requirement.marker is None or requirement.marker.evaluate(environment)
+    }
+    assert ("ai-edge-litert" in installed, "tensorflow" in installed) == (
+        has_litert,
+        has_tensorflow,
+    )
+    assert {"numpy", "pillow", "scikit-learn"} <= installed
+    assert python in SpecifierSet(PROJECT["requires-python"])
+
+
+def test_the_address_that_is_advised_is_the_projects():
+    assert digitlib.files.REPOSITORY == REPOSITORY
+
+
+def test_make_lab_as_root_says_what_to_do(monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(serve, "make_copies", None)  # nothing is made, nothing served
+    assert serve.main(["lab"]) == 1
+    said = capsys.readouterr().err
+    assert "You are root" in said and "lab --allow-root" in said and said.count("\n") == 1

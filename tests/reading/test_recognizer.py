@@ -1,5 +1,7 @@
 import csv
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -13,6 +15,7 @@ from scipy import ndimage
 
 from digitlib.files import PRETRAINED, SAMPLES, SHIPPED_MODEL
 from digitlib.reading import prepare
+from digitlib.reading import recognizer as reading
 from digitlib.reading.glyphs import Line
 from digitlib.reading.recognizer import Recognizer, best_spans
 from digitlib.reading.sources import open_source
@@ -64,7 +67,7 @@ def test_many_are_read_in_order_and_errors_stand_in_their_place(recognizer, tmp_
     assert all(result.seconds > 0 for result in results)
 
 
-def test_a_fault_of_ours_costs_one_picture_and_what_the_machine_lacks_is_raised(
+def test_a_fault_of_ours_costs_one_picture_and_what_is_not_installed_is_raised(
     recognizer, monkeypatch
 ):
     paths = [SAMPLES / "dark_on_light.png", "faulty.png", SAMPLES / "coloured.png"]
@@ -81,10 +84,13 @@ def test_a_fault_of_ours_costs_one_picture_and_what_the_machine_lacks_is_raised(
     first, faulty, last = recognizer.read_many(paths)
     assert (first.reading.text, last.reading.text) == ("7", "5") and faulty.reading is None
     assert str(faulty.error) == "Reading it failed: ZeroDivisionError: oops."
-    for fault in (ImportError, MemoryError):
-        opening(fault)
-        with pytest.raises(fault):
-            list(recognizer.read_many(paths))
+    opening(MemoryError())
+    first, lacking, last = recognizer.read_many(paths)
+    assert (first.reading.text, last.reading.text) == ("7", "5") and lacking.reading is None
+    assert str(lacking.error) == "There is not enough memory to read faulty.png."
+    opening(ImportError)
+    with pytest.raises(ImportError):
+        list(recognizer.read_many(paths))
 
 
 def test_addresses_are_read_in_this_process_too(recognizer):
@@ -191,6 +197,19 @@ def test_a_post_in_a_photo_is_no_one_and_a_stroke_on_plain_paper_is(recognizer):
         paper = paper.copy()
         paper[60:, 190:215] = 50
         assert recognizer.read(np.uint8(np.clip(paper, 0, 255))).text == text
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_that_is_ended_or_stopped_costs_a_wait_and_a_sentence(signal_, monkeypatch):
+    monkeypatch.setattr(reading, "WAIT", 20)
+    paths = [SAMPLES / "dark_on_light.png"] * 600
+    results = Recognizer().read_many(paths, workers=2)
+    assert next(results).reading.text == "7"
+    for process in multiprocessing.active_children():
+        os.kill(process.pid, signal_)
+    with pytest.raises(ChildProcessError, match="predict --output reads on without it"):
+        list(results)
+    assert multiprocessing.active_children() == []
 
 
 def test_readings_compare_by_what_was_read(recognizer):
