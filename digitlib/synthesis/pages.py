@@ -1,10 +1,14 @@
-"""Pages with digits, signs, rules, frames and rings, to fit how far the reader is to be believed.
+"""Pages with digits, print, rules, frames and rings, to fit how far the reader is to be believed.
 
 A page is drawn with digits CANVAS pixels tall, and brought to the size of a picture at the end.
+A third have no digit, as what people point a camera at is more varied than what they write.
 """
 
+import functools
+from pathlib import Path
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from digitlib.reading.imaging import with_stroke_width
@@ -13,13 +17,16 @@ from digitlib.synthesis.digits import CANVAS, Random, draw_sign, enlarge, redraw
 from digitlib.synthesis.negatives import surfaces
 from digitlib.synthesis.strokes import SIGNS, draw
 
-Points = list[np.ndarray]
+EMPTY = 1 / 3  # share of pages without a digit
+LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
+LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
+OTHERS = "&%#@?*+=<>{}~ÄÖÜñΔΛΞΠΣΨΩαγελμπωдЖяЮ"
+# Letters of words, each as often as in a text: among others, an o is not a zero.
+TEXT = "eeeeeeeeeeeettttttttaaaaaaaoooooooiiiiiinnnnnnsssssshhhhhrrrrrddddlllluuummmccwwffggyyppbvk"
 
 
 def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.ndarray, str]:
-    """Return a picture (h, w, 3) uint8 as people bring them, and the digits on it.
-
-    A fourth has none: signs, or rules and frames alone, or the made-up surface of a thing.
+    """Return a picture (h, w, 3) uint8 as people bring them, and the digits on it, or "".
 
     Parameters
     ----------
@@ -27,38 +34,155 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
         MNIST's training images.
     rng : numpy.random.Generator
     """
-    luck = rng.random()
-    if luck < 0.08:
-        return surfaces(rng), ""
-    if luck < 0.17:
-        signs = [_sign(rng) for _ in range(rng.integers(1, 7))]
-        row, text = _row(signs, rng), ""
-    elif luck < 0.24:
-        row, text = np.zeros((CANVAS, rng.integers(60, 500)), np.float32), ""
-    elif luck < 0.36:
+    if rng.random() < EMPTY:
+        return draw_empty(rng), ""
+    if rng.random() < 0.16:
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
-        row, text = _touching(images[chosen], rng), "".join(str(labels[i]) for i in chosen)
+        row = _touching(images[chosen], rng)
     else:
         chosen = rng.integers(len(images), size=rng.choice([1, 1, 1, 2, 3, 4, 6]))
         inks = _by_one_pen(images[chosen], rng)
         if rng.random() < 0.08:  # damaged, and each by a pen of its own
             inks = [redraw(images[i], labels[i], rng) for i in chosen]
-        text = "".join(str(labels[i]) for i in chosen)
         if rng.random() < 0.06:  # a word or a unit after it
             inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
         row = _row(inks, rng)
+    text = "".join(str(labels[i]) for i in chosen)
     if rng.random() < 0.08:  # cut to the ink
-        page, around = np.pad(row[bounding_box(row > 0.3) or ...], int(rng.integers(0, 4))), None
+        page = np.pad(row[bounding_box(row > 0.3) or ...], int(rng.integers(0, 4)))
+        return _photographed(page, np.zeros(page.shape, np.float32), rng), text
+    return _on_paper(row, rng), text
+
+
+def draw_empty(rng: Random) -> np.ndarray:
+    """Return a picture (h, w, 3) uint8 without a digit, but not without ink.
+
+    It holds signs or letters by hand, print, things and bars, what is printed around writing and
+    nothing within, or the made-up surface of a thing.
+    """
+    kind = rng.choice(["hand", "print", "things", "bars", "bare", "surface"],
+                      p=[0.24, 0.24, 0.12, 0.08, 0.12, 0.2])  # fmt: skip
+    if kind == "hand":
+        rows = [
+            _row([_sign(rng) for _ in range(rng.integers(1, 8))], rng)
+            for _ in range(rng.choice([1, 1, 1, 2, 3]))
+        ]
+        wide = max(row.shape[1] for row in rows)
+        ink = np.concatenate([np.pad(r, [(0, 0), (0, wide - r.shape[1])]) for r in rows])
+    elif kind == "print":
+        ink = _print(rng)
+    elif kind == "bare":
+        ink = np.zeros(rng.integers(60, 500, 2), np.float32)
+    elif kind == "surface":
+        picture = Image.fromarray(surfaces(rng))
+        factor, stretch = np.exp(rng.uniform(0, np.log(4), 2) * [1, 0.2])
+        sides = round(picture.width * factor * stretch), round(picture.height * factor)
+        large = np.asarray(picture.resize(sides, Image.Resampling.BICUBIC), float)
+        grain = rng.normal(0, rng.uniform(0, 12), (*large.shape[:2], 1))
+        return (large + grain).clip(0, 255).astype(np.uint8)
     else:
-        margins = rng.integers(15, 110, (2, 2))
-        page = np.pad(row, margins)
-        around = margins[:, 0], margins[:, 0] + row.shape
-    return _photographed(page, _surroundings(page.shape, around, rng), rng), text
+        height, width = rng.integers(120, 500, 2)
+        size = int(height), int(width)
+        ink = _things(size, rng) if kind == "things" else _bars(size, rng)
+        return _photographed(ink, np.zeros(size, np.float32), rng)
+    return _on_paper(ink, rng, bare=kind == "bare")
+
+
+def _on_paper(ink: np.ndarray, rng: Random, bare: bool = False) -> np.ndarray:
+    """Return ink with margins, and what is printed around it, as a picture (h, w, 3) uint8."""
+    margins = rng.integers(15, 110, (2, 2))
+    page = np.pad(ink, margins)
+    around = margins[:, 0], margins[:, 0] + ink.shape
+    return _photographed(page, _surroundings(page.shape, around, rng, bare), rng)
+
+
+@functools.cache
+def _fonts() -> list[str]:
+    """Return the paths of fonts for text that come with Matplotlib."""
+    import matplotlib
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    plain = [path for path in folder.glob("DejaVu*.ttf") if "Display" not in path.stem]
+    return sorted(map(str, plain))
+
+
+def _font(size: float, rng: Random) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_fonts()[rng.integers(len(_fonts()))], size)
+
+
+def _print(rng: Random) -> np.ndarray:
+    """Return a letter, a sign or lines of words, printed, as an ink map."""
+    if rng.random() < 0.3:
+        letters = LETTERS + OTHERS
+        text, size = letters[rng.integers(len(letters))], rng.uniform(50, 200)
+    else:
+        words = [
+            "".join(TEXT[i] for i in rng.integers(len(TEXT), size=rng.integers(2, 10)))
+            for _ in range(rng.integers(1, 20))
+        ]
+        words = [str(rng.choice([word, word.title(), word.upper()], p=[0.6, 0.3, 0.1]))
+                 for word in words]  # fmt: skip
+        across = rng.integers(1, 5)
+        lines = [" ".join(words[i : i + across]) for i in range(0, len(words), across)]
+        text, size = "\n".join(lines), np.exp(rng.uniform(np.log(14), np.log(110)))
+    font, spacing = _font(size, rng), size * rng.uniform(0.1, 0.8)
+    left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox(
+        (0, 0), text, font=font, spacing=spacing
+    )
+    page = Image.new("L", (int(right - left) + 3, int(bottom - top) + 3))
+    ImageDraw.Draw(page).multiline_text((1 - left, 1 - top), text, 255, font, spacing=spacing)
+    return np.asarray(page, np.float32) / 255
+
+
+def _things(size: tuple[int, int], rng: Random) -> np.ndarray:
+    """Return blobs, discs and polygons, large and small, sharp and soft, as ink (h, w)."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    ink = np.zeros(size, np.float32)
+    for _ in range(rng.choice([1, 1, 2, 4])):
+        if rng.random() < 0.4:
+            cells = Image.fromarray(np.float32(rng.normal(0, 1, rng.integers(2, 20, 2))))
+            field = np.asarray(cells.resize(size[::-1], Image.Resampling.BICUBIC))
+            thing = field > np.quantile(field, rng.uniform(0.6, 0.97))
+        else:
+            middle = rng.uniform(-0.1, 1.1, 2) * size
+            reach = np.exp(rng.uniform(np.log(10), np.log(250), 2))
+            angle = rng.uniform(0, np.pi)
+            along = np.cos(angle) * (x - middle[1]) + np.sin(angle) * (y - middle[0])
+            across = np.cos(angle) * (y - middle[0]) - np.sin(angle) * (x - middle[1])
+            power = rng.choice([1, 2, 8])  # a rhombus, a disc, a rectangle
+            thing = abs(along / reach[0]) ** power + abs(across / reach[1]) ** power < 1
+        soft = rng.choice([0, rng.uniform(1, 12)])
+        shade = ndimage.gaussian_filter(thing * np.float32(rng.uniform(0.3, 1)), soft)
+        ink = np.maximum(ink, shade)
+    return ink
+
+
+def _bars(size: tuple[int, int], rng: Random) -> np.ndarray:
+    """Return posts, branches and edges, each from a side of the picture, as ink (h, w)."""
+    ink = np.zeros(size, np.float32)
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        start = np.array([rng.uniform(0, size[1]), rng.choice([-20, size[0] + 20])])
+        stop = start + rng.normal(0, 0.12, 2) * size[1]
+        stop[1] = rng.choice([size[0] / 2 + rng.uniform(-0.3, 0.3) * size[0],
+                              size[0] - start[1]])  # fmt: skip
+        width = np.exp(rng.uniform(np.log(4), np.log(0.3 * size[1])))
+        bar = draw([np.array([start, stop])], (size[1], size[0]), width)
+        ink = np.maximum(ink, bar * np.float32(rng.uniform(0.4, 1)))
+    return ink
 
 
 def _sign(rng: Random) -> np.ndarray:
-    names = sorted(SIGNS)
-    return draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
+    """Return a letter or another sign, written by hand, as an ink map."""
+    if rng.random() < 0.4:
+        names = sorted(SIGNS)
+        return draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
+    page = Image.new("L", (CANVAS, CANVAS))
+    letters = LETTERS if rng.random() < 0.7 else OTHERS
+    name, font = letters[rng.integers(len(letters))], _font(rng.uniform(60, 100), rng)
+    middle = CANVAS / 2, CANVAS / 2
+    ImageDraw.Draw(page).text(middle, name, 255, font, anchor="mm")
+    width = rng.uniform(4, 12)
+    return warp(with_stroke_width(np.asarray(page, np.float32) / 255, width, width), rng)
 
 
 def _touching(images: np.ndarray, rng: Random) -> np.ndarray:
@@ -98,12 +222,18 @@ def _row(inks: list[np.ndarray], rng: Random) -> np.ndarray:
     return np.concatenate(row[:-1] or [np.zeros((CANVAS, 60), np.float32)], axis=1)
 
 
-def _surroundings(shape: tuple[int, int], around: tuple | None, rng: Random) -> np.ndarray:
-    """Return what is printed or drawn around the writing, as a mask of its own (h, w), 0..1."""
+def _surroundings(shape: tuple[int, int], around: tuple, rng: Random, bare: bool) -> np.ndarray:
+    """Return what is printed or drawn around the writing, as a mask of its own (h, w), 0..1.
+
+    On a bare page there always is something, a table or a form at times.
+    """
     height, width = shape
-    kind = rng.choice(["", "rules", "squares", "frame", "cells", "ring", "underline"],
-                      p=[0.4, 0.13, 0.12, 0.1, 0.1, 0.07, 0.08])  # fmt: skip
-    if around is None or not kind:
+    chances = np.array([0.4, 0.13, 0.12, 0.1, 0.1, 0.07, 0.08, 0])
+    if bare:
+        chances = np.array([0, 0.2, 0.2, 0.15, 0.1, 0.1, 0.05, 0.2])
+    kind = rng.choice(["", "rules", "squares", "frame", "cells", "ring", "underline", "table"],
+                      p=chances)  # fmt: skip
+    if not kind:
         return np.zeros(shape, np.float32)
     (top, left), (bottom, right) = around
     slope, lines = rng.normal(0, 0.01), []
@@ -123,6 +253,12 @@ def _surroundings(shape: tuple[int, int], around: tuple | None, rng: Random) -> 
     elif kind == "cells":
         lines = [_level(y, 0, width, slope) for y in (top - air, bottom + air)]
         lines += [_level(x, 0, height, -slope)[:, ::-1] for x in (left - air, right + air)]
+    elif kind == "table":  # or the boxes of a form
+        rows, columns = rng.integers(1, 6, 2) + 1
+        ys = np.linspace(top - air, bottom + air, rows)
+        xs = np.linspace(left - air, right + air, columns)
+        lines = [_level(y, xs[0], xs[-1], 0) for y in ys]
+        lines += [_level(x, ys[0], ys[-1], 0)[:, ::-1] for x in xs]
     elif kind == "ring":
         angle = np.linspace(0, rng.uniform(6.1, 6.6), 60) + rng.uniform(0, 6)
         reach = np.array([(right - left) / 2, (bottom - top) / 2]) * rng.uniform(1.15, 1.4)
@@ -144,7 +280,7 @@ def _photographed(ink: np.ndarray, printed: np.ndarray, rng: Random) -> np.ndarr
     if rng.random() < 0.12:
         paper, pen = pen, paper
     rule = pen if rng.random() < 0.4 else paper + (pen - paper) * rng.uniform(0.15, 0.8)
-    size = np.exp(rng.uniform(np.log(0.35), np.log(2.0)))
+    size = min(np.exp(rng.uniform(np.log(0.35), np.log(2.0))), LONGEST / max(ink.shape))
     tall, wide = (max(8, round(n * size)) for n in ink.shape)
     ink, printed = (
         np.asarray(Image.fromarray(np.float32(mask)).resize((wide, tall), Image.Resampling.BOX

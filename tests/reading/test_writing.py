@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from digitlib.reading.writing import SMALLEST, writing
+from digitlib.synthesis.strokes import DIGITS, draw, smooth
+
+SIDE, PEN = 300, 10
+
+
+def digit(name="3"):
+    """A digit of half the picture's height, in its middle."""
+    strokes = [smooth(stroke) * [90, 150] + [105, 75] for stroke in DIGITS[name][0]]
+    return draw(strokes, (SIDE, SIDE), PEN)
+
+
+def rules():
+    ink = np.zeros((SIDE, SIDE), np.float32)
+    ink[20::40, :] = ink[21::40, :] = 0.6
+    return ink
+
+
+def squares():
+    return np.maximum(rules(), rules().T)
+
+
+def frame():
+    corners = np.array([(60, 40), (240, 40), (240, 260), (60, 260), (60, 40)], float)
+    return draw([corners], (SIDE, SIDE), 4)
+
+
+def ring():
+    angle = np.linspace(0, 2 * np.pi, 90)
+    points = np.stack([np.cos(angle), np.sin(angle)], 1) * 130 + SIDE / 2
+    return draw([points], (SIDE, SIDE), 5)
+
+
+def underline():
+    return draw([np.array([(70.0, 245.0), (230.0, 243.0)])], (SIDE, SIDE), 5)
+
+
+@pytest.mark.parametrize("around", [rules, squares, frame, ring, underline])
+def test_what_is_around_a_digit_goes_and_the_digit_stays(around):
+    ink, drawn = digit(), around()
+    left = writing(np.maximum(ink, drawn)) > 0.3
+    own, other = ink > 0.3, (drawn > 0.3) & (ink == 0)
+    assert other.sum() > 800, "there was something to remove"
+    assert left[own].mean() > 0.93
+    # At most what lies against the digit's own strokes may be left.
+    assert left[other].mean() < 0.05
+
+
+@pytest.mark.parametrize("name", list(DIGITS))
+def test_a_digit_on_plain_paper_is_untouched(name):
+    ink = digit(name)
+    assert writing(ink) is ink
+
+
+def test_an_empty_map_and_one_with_no_room_for_lines_are_untouched():
+    blank = np.zeros((SIDE, SIDE), np.float32)
+    assert writing(blank) is blank
+    small = rules()[: SMALLEST - 1]
+    assert writing(small) is small
+
+
+def test_a_large_page_is_judged_on_an_overview_and_keeps_its_size():
+    ink, drawn = (np.kron(m, np.ones((5, 5), np.float32)) for m in (digit(), squares()))
+    left = writing(np.maximum(ink, drawn))
+    assert left.shape == ink.shape
+    assert (left[(drawn > 0.3) & (ink == 0)] > 0.3).mean() < 0.05
+    assert (left[ink > 0.3] > 0.3).mean() > 0.9

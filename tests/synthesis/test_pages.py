@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from digitlib.datasets import load_digits
+from digitlib.synthesis import pages
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits()
+
+
+def drawn(digits, seed, count):
+    rng = np.random.default_rng(seed)
+    return [pages.draw_page(digits.train_images, digits.train_labels, rng) for _ in range(count)]
+
+
+def test_pages_follow_from_their_seed(digits):
+    once, again, other = (drawn(digits, seed, 10) for seed in (3, 3, 4))
+    for (colours, text), (same, same_text) in zip(once, again, strict=True):
+        assert text == same_text and np.array_equal(colours, same)
+    assert [text for _, text in once] != [text for _, text in other]
+
+
+def test_pages_are_pictures_and_a_third_have_no_digit(digits):
+    made = drawn(digits, 5, 120)
+    assert all(c.ndim == 3 and c.shape[2] == 3 and c.dtype == np.uint8 for c, _ in made)
+    assert all(min(c.shape[:2]) >= 8 for c, _ in made)
+    empty = sum(not text for _, text in made)
+    assert 25 <= empty <= 55  # three standard errors around a third
+
+
+def test_what_is_written_are_the_digits_that_the_text_names(monkeypatch, digits):
+    """Each page is drawn of the images that its text names, in their order."""
+    shown = []
+    by_one_pen = pages._by_one_pen
+
+    def noted(images, rng):
+        shown.append(images)
+        return by_one_pen(images, rng)
+
+    monkeypatch.setattr(pages, "_by_one_pen", noted)
+    names = {image.tobytes(): str(label) for image, label in
+             zip(digits.train_images, digits.train_labels, strict=True)}  # fmt: skip
+    texts = [text for _, text in drawn(digits, 6, 40) if text]
+    assert texts == ["".join(names[i.tobytes()] for i in images) for images in shown]
+
+
+def test_an_empty_page_shows_no_image(monkeypatch, digits):
+    def never(*arguments):
+        raise AssertionError("a page without digits has been given one")
+
+    for name in ("_by_one_pen", "redraw", "_touching"):
+        monkeypatch.setattr(pages, name, never)
+    rng = np.random.default_rng(7)
+    seen = [pages.draw_empty(rng) for _ in range(30)]
+    assert sum(picture.std() > 3 for picture in seen) > 24  # they are not blank either
+
+
+def test_letters_and_signs_hold_no_digit():
+    assert not any(character.isdigit() for character in pages.LETTERS + pages.OTHERS + pages.TEXT)
