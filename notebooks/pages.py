@@ -205,7 +205,7 @@ def link(found: re.Match, path: Path) -> str:
 def live() -> str:
     """Return the pad that reads in the page as HTML: its style, network and script inside."""
     styles = "".join((browser.HERE / name).read_text("utf-8") for name in ("pad.css", "live.css"))
-    modules = ("network.js", "drawing.js", "layers.js", "pad.js", "live.js")
+    modules = ("network.js", "drawing.js", "layers.js", "pad.js", "answer.js", "live.js")
     examples = [[digit, [stroke(points) for points in ways[0]]] for digit, ways in DIGITS.items()]
     return f"""<style>{styles}</style>
 <div id="live"><noscript><p>{WITHOUT_SCRIPT}</p></noscript></div>

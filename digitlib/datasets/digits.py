@@ -85,7 +85,7 @@ def load_digits(name: str = "auto") -> Dataset:
     if parts is not None:
         for problem in problems:
             print(f"digitlib: {problem}", file=sys.stderr)
-        return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
+        return _of_mnist(parts, source)
     if name == "mnist":
         raise FileNotFoundError(" ".join(["MNIST could not be had.", *problems, HOW_TO]))
     dataset = _load_uci()
@@ -96,6 +96,16 @@ def load_digits(name: str = "auto") -> Dataset:
     )
     print("", "=" * 78, notice, *problems, HOW_TO, "=" * 78, "", sep="\n", file=sys.stderr)
     return dataset
+
+
+def digits_at_hand() -> Dataset:
+    """Return MNIST if it is on this machine, or else the bundled set; downloads and says nothing."""
+    found = mnist.find(mirrors.user_cache())
+    return _of_mnist(found.parts, found.source) if found.parts else _load_uci()
+
+
+def _of_mnist(parts: mnist.Parts, source: str) -> Dataset:
+    return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
 
 
 def _load_uci() -> Dataset:

@@ -48,6 +48,41 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     columns = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row if name)]))
     with whole_file(path) as temporary:
         temporary.write_bytes(content)
+    _write_rows(folder, columns, rows)
+    return path
+
+
+def forget(folder: str | Path, name: str, text: str | None = None) -> None:
+    """Undo `keep`: give a picture the text again that it had before, or none, and let it go.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where it was kept.
+    name : str
+        The name of its file, as in labels.csv.
+    text : str or None
+        What it was kept as before; None if it was not kept before.
+
+    Raises
+    ------
+    ValueError
+        If labels.csv does not name it.
+    """
+    folder = Path(folder)
+    rows = _rows(folder)
+    named = [row for row in rows if row.get("path") == name]
+    if not named or Path(name).name != name:
+        raise ValueError(f"There is no picture {name} in {folder / TABLE}.")
+    if text is None:
+        rows.remove(named[-1])
+        (folder / name).unlink(missing_ok=True)
+    else:
+        named[-1]["text"] = text
+    _write_rows(folder, [*rows[0]] if rows else list(COLUMNS), rows)
+
+
+def _write_rows(folder: Path, columns: list[str], rows: list[dict]) -> None:
     with (
         whole_file(folder / TABLE) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
@@ -55,7 +90,6 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    return path
 
 
 def load(folder: str | Path) -> list[tuple[Path, str]]:
