@@ -16,9 +16,11 @@ import numpy as np
 
 from digitlib.app.browser import bundle
 from digitlib.datasets.digits import load_digits
+from digitlib.files import SHIPPED_MODEL
+from digitlib.models.loading import load_network
 from digitlib.models.weights import exported
-from digitlib.reading.drawing import drawing_lines, read_drawing
-from digitlib.reading.recognizer import Recognizer
+from digitlib.reading.drawing import drawing_lines, read_drawing, sides
+from digitlib.reading.imaging import in_mnists_look
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 SEED = 19
@@ -94,16 +96,17 @@ def compare(pictures, read) -> dict[str, float]:
     with the same text; "probabilities": the share of digits whose probabilities are all within
     0.01; "pieces": the share of drawings cut into the same pieces; "ms" and "digits": lists.
     """
-    recognizer = Recognizer()
+    network = load_network(SHIPPED_MODEL)
     pixels, answers, probabilities, pieces, ms, digits = [], [], [], [], [], []
     for grey in pictures:
-        there, here = read(grey), read_drawing(grey, recognizer)
-        glyphs = [glyph for line in drawing_lines(grey) for glyph in line.glyphs.values()]
+        there, here = read(grey), read_drawing(grey, network)
+        parts = [part for line in drawing_lines(grey) for part in line.glyphs.values()]
         seen = {tuple(look["box"]): np.array(look["image"]) for look in there["looked"]}
-        pieces.append(sorted(seen) == sorted(glyph.box for glyph in glyphs))
-        for glyph in glyphs:
-            if glyph.box in seen:
-                apart = np.abs(glyph.image.ravel().astype(int) - seen[glyph.box])
+        pieces.append(sorted(seen) == sorted(map(sides, parts)))
+        for part in parts:
+            if sides(part) in seen:
+                image = in_mnists_look(part.ink).ravel().astype(int)
+                apart = np.abs(image - seen[sides(part)])
                 pixels.append(float(np.mean(apart <= 2)))
         answers.append(there["text"] == here.text)
         ms.append(there["ms"])

@@ -202,27 +202,28 @@ def link(found: re.Match, path: Path) -> str:
 # The page to draw on
 
 
-def live() -> str:
-    """Return the pad that reads in the page as HTML: its style, network and script inside."""
-    styles = "".join((browser.HERE / name).read_text("utf-8") for name in ("pad.css", "live.css"))
-    modules = ("network.js", "drawing.js", "layers.js", "pad.js", "answer.js", "live.js")
-    examples = [[digit, [stroke(points) for points in ways[0]]] for digit, ways in DIGITS.items()]
-    return f"""<style>{styles}</style>
-<div id="live"><noscript><p>{WITHOUT_SCRIPT}</p></noscript></div>
-<script id="live-data" type="application/json">{json.dumps([exported(), examples])}</script>
-<script type="module">
-{browser.bundle(*modules)}
-const place = document.getElementById("live");
-createReader(place, ...JSON.parse(document.getElementById("live-data").textContent));
-</script>"""
-
-
+STYLES = ("pad.css", "layers.css", "live.css")
+MODULES = ("network.js", "drawing.js", "layers.js", "pad.js", "answer.js", "live.js")
 WITHOUT_SCRIPT = (
     "Here is a pad to draw digits on, which needs JavaScript. While one draws, it says which digit "
     "that is and how sure the network is, with a bar for each of eleven answers. It shows the "
     "28 x 28 pixels that the network gets, and below them the feature maps of each of its layers, "
     "which light up where they find something."
 )
+
+
+def live() -> str:
+    """Return the pad that reads in the page as HTML: its style, network and script inside."""
+    styles = "".join((browser.HERE / name).read_text("utf-8") for name in STYLES)
+    examples = [[digit, [stroke(points) for points in ways[0]]] for digit, ways in DIGITS.items()]
+    return f"""<style>{styles}</style>
+<div id="live"><noscript><p>{WITHOUT_SCRIPT}</p></noscript></div>
+<script id="live-data" type="application/json">{json.dumps([exported(), examples])}</script>
+<script type="module">
+{browser.bundle(*MODULES)}
+const place = document.getElementById("live");
+createReader(place, ...JSON.parse(document.getElementById("live-data").textContent));
+</script>"""
 
 
 def stroke(points: list) -> list[list[float]]:

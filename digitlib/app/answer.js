@@ -28,6 +28,7 @@ export function createAnswer(answer, table, { hint, onLook = () => {} }) {
     if (found.length !== glyphs.length) chosen = null;
     glyphs = found;
     [text.textContent, sure.textContent] = inWords(reading, hint);
+    text.classList.toggle("words", !reading.text);
     showGlyphs();
     look(isNew);
     return glyphs.length ? `${text.textContent}, ${sure.textContent}` : "";
@@ -60,14 +61,14 @@ export function createAnswer(answer, table, { hint, onLook = () => {} }) {
     });
   }
 
-  return { show, text };
+  return { show };
 }
 
 /** Return what a reading says, and how sure it is, in words. */
 function inWords({ text, confidence, looked }, hint) {
   if (text) return [text.replaceAll("\n", ", "), `${percent(confidence)} sure`];
   if (!looked.length) return ["", hint];
-  return ["no digit", `${percent(confidence)} sure. Draw large, and leave gaps.`];
+  return ["No digit", `${percent(confidence)} sure. Draw large, and leave gaps.`];
 }
 
 export const nameOf = (digit) => (digit > 9 ? "none" : String(digit));

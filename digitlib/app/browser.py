@@ -29,7 +29,7 @@ SCRIPTS = (
     *("network.js", "layers.js", "pad.js", "answer.js", "keep.js", "drawn.js"),
     *("shrink.js", "uploaded.js"),
 )
-STYLES = ("pad.css", "live.css", "app.css")
+STYLES = ("pad.css", "layers.css", "live.css", "app.css")
 
 
 def together(*names: str) -> str:

@@ -10,8 +10,8 @@ import { forward } from "./network.js";
 const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
-const NOTHING_FOUND = 0.99, NO_DIGIT_ODDS = 0.4, LEAST_SHARE = 0.6, LEAST_TYPICAL = 0.4; // reading/recognizer.py
-const LEFT_OUT = Math.log(0.4); // reading/recognizer.py
+const NOTHING_FOUND = 0.99, LEAST_SHARE = 0.6, LEAST_TYPICAL = 0.4; // reading/drawing.py
+const NO_DIGIT_ODDS = 0.4, LEFT_OUT = Math.log(0.4); // reading/recognizer.py
 const NO_DIGIT = 10; // the eleventh class
 
 /**
@@ -288,7 +288,7 @@ function onCanvas(ink) {
 function halved({ height, width, values }) {
   const at = (y, x) => (y < height && x < width ? values[y * width + x] : 0);
   return filled(Math.ceil(height / 2), Math.ceil(width / 2), (y, x) =>
-    Math.max(at(2 * y, 2 * x), at(2 * y, 2 * x + 1), at(2 * y + 1, 2 * x), at(2 * y + 1, 2 * x + 1)),
+    Math.max(...[0, 1].flatMap((i) => [at(2 * y + i, 2 * x), at(2 * y + i, 2 * x + 1)])),
   );
 }
 
@@ -378,16 +378,13 @@ function resized(map, n) {
   const rows = weights(map.width, size(map.width), filter);
   const columns = weights(map.height, size(map.height), filter);
   const across = filled(map.height, rows.length, (y, x) => {
-    let sum = 0;
-    rows[x].shares.forEach((share, i) => (sum += map.values[y * map.width + rows[x].first + i] * share));
-    return sum;
+    const { first, shares } = rows[x];
+    return shares.reduce((sum, share, i) => sum + map.values[y * map.width + first + i] * share, 0);
   });
   return filled(columns.length, rows.length, (y, x) => {
-    let sum = 0;
-    columns[y].shares.forEach(
-      (share, i) => (sum += across.values[(columns[y].first + i) * rows.length + x] * share),
-    );
-    return sum;
+    const { first, shares } = columns[y];
+    const at = (i) => across.values[(first + i) * rows.length + x];
+    return shares.reduce((sum, share, i) => sum + at(i) * share, 0);
   });
 }
 

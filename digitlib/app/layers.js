@@ -46,7 +46,9 @@ function figureOf(stage, index) {
   canvas.width = across * (width + GAP) + GAP;
   canvas.height = Math.ceil(channels / across) * (height + GAP) + GAP;
   const isMaps = height * width > 1;
-  const size = isMaps ? `${channels} feature maps of ${height}\u00a0×\u00a0${width}` : `${channels} values`;
+  const size = isMaps
+    ? `${channels} feature maps of ${height}\u00a0×\u00a0${width}`
+    : `${channels} values`;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${name}: ${size}; the brighter, the stronger the response`);
   const caption = document.createElement("p");

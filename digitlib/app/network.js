@@ -36,7 +36,8 @@ const STEPS = { convolution, maxPooling, mean, flatten, dense };
  */
 export function forward(network, image) {
   const stages = [];
-  let before = { height: 28, width: 28, channels: 1, values: Float32Array.from(image, (v) => v / 255) };
+  const values = Float32Array.from(image, (grey) => grey / 255);
+  let before = { height: 28, width: 28, channels: 1, values };
   for (const layer of network) {
     before = { name: layer.name, ...STEPS[layer.kind](before, layer) };
     stages.push(before);

@@ -163,32 +163,21 @@ class Recognizer:
             for (_, r), reading in zip(opened, readings, strict=True)
         ]
 
-    def probabilities(self, images: np.ndarray, second_look: bool = True) -> np.ndarray:
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return each image's probabilities, (n, 10), or (n, 11) where the last is "no digit".
 
-        Parameters
-        ----------
-        images : (n, 28, 28) uint8
-            White on black, as `digitlib.prepare` makes them; n > 0.
-        second_look : bool
-            Whether what is doubtful is looked at again, altered a little.
+        `images` are (n, 28, 28) uint8, n > 0, white on black as `digitlib.prepare` makes them; what
+        is doubtful is looked at again, altered a little.
         """
-        return _expected(
-            look_twice(self._network, images) if second_look else self._network(images)
-        )
+        return _expected(look_twice(self._network, images))
 
-    def read_lines(
-        self, pictures: list[list[Line[Glyph]]], second_look: bool = True
-    ) -> list[Reading]:
-        """Return the reading of each picture's lines, with one call of the network for all.
-
-        Without `second_look`, doubtful images are not looked at again.
-        """
+    def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
+        """Return the reading of each picture's lines, with one call of the network for all."""
         glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
         if not glyphs:
             return [Reading("", NOTHING_FOUND, []) for _ in pictures]
         images = np.stack([glyph.image for glyph in glyphs])
-        probs = iter(self.probabilities(images, second_look))
+        probs = iter(self.probabilities(images))
         return [
             _reading([(line, {span: next(probs) for span in line.glyphs}) for line in lines])
             for lines in pictures

@@ -15,10 +15,11 @@ const pad = await page.waitForSelector(".digitlib-canvas");
 for (const strokes of JSON.parse(drawings)) {
   const box = await pad.boundingBox();
   for (const points of strokes) {
-    const [first, ...others] = points.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height]);
+    const place = ([x, y]) => [box.x + x * box.width, box.y + y * box.height];
+    const [first, ...others] = points.map(place);
     await page.mouse.move(...first);
     await page.mouse.down();
-    for (const place of others) await page.mouse.move(...place, { steps: 4 });
+    for (const other of others) await page.mouse.move(...other, { steps: 4 });
     await page.mouse.up();
   }
   const said = (state) => document.querySelector(".digitlib-status").textContent !== state;

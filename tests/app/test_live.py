@@ -16,8 +16,8 @@ from digitlib.errors import ModelError
 from digitlib.files import PRETRAINED
 from digitlib.models import weights
 from digitlib.models.loading import load_network
-from digitlib.reading import glyphs, imaging, ink, recognizer
-from digitlib.reading.drawing import drawing_lines, read_drawing
+from digitlib.reading import drawing, glyphs, imaging, ink, recognizer
+from digitlib.reading.drawing import drawing_lines, read_drawing, sides
 
 ROOT = Path(__file__).parents[2]
 LARGEST = 1_500_000  # bytes of the page
@@ -75,7 +75,7 @@ def test_constants_of_the_script_are_pythons():
         value = np.log(float(text[9:-1])) if text.startswith("Math") else float(text)
         named = [
             getattr(room, name)
-            for room in (glyphs, imaging, ink, recognizer)
+            for room in (drawing, glyphs, imaging, ink, recognizer)
             if hasattr(room, name) and not isinstance(getattr(room, name), type)
         ]
         assert value in named, name
@@ -102,12 +102,13 @@ def test_a_comparison_sees_what_differs(in_browser):
 
     def read(grey, image=0, probability=0.0, text=""):
         reading = read_drawing(grey)
-        looked = [g for line in drawing_lines(grey) for g in line.glyphs.values()]
+        parts = [part for line in drawing_lines(grey) for part in line.glyphs.values()]
+        images = [imaging.in_mnists_look(part.ink).ravel() + image for part in parts]
         return {
             "text": reading.text + text,
             "ms": 1.0,
             "digits": [{"probabilities": d.probabilities + probability} for d in reading.digits],
-            "looked": [{"box": g.box, "image": g.image.ravel() + image} for g in looked],
+            "looked": [{"box": sides(p), "image": i} for p, i in zip(parts, images, strict=True)],
         }
 
     shares = ("pieces", "pixels", "answers", "probabilities")
@@ -115,17 +116,24 @@ def test_a_comparison_sees_what_differs(in_browser):
     assert [same[share] for share in shares] == [1, 1, 1, 1]
     assert in_browser.compare(pictures, lambda g: read(g, image=3))["pixels"] < 0.5
     assert in_browser.compare(pictures, lambda g: read(g, probability=0.02))["probabilities"] == 0
-    assert in_browser.compare(pictures, lambda g: read(g, text="1"))["answers"] == 0
+    wrong = in_browser.compare(pictures, lambda g: read(g, text="1" if g is pictures[0] else ""))
+    assert wrong["answers"] == 2 / 3
 
 
-def test_a_drawing_in_python_is_not_cut_and_not_looked_at_again(in_browser, monkeypatch):
+def test_a_drawing_in_python_is_not_cut_and_not_looked_at_again(in_browser):
     touching = np.full((100, 160), 255, np.uint8)
     touching[20:80, [*range(20, 28), *range(120, 128)]] = 0  # two ones, and a bar between
     touching[46:54, 20:128] = 0
     assert any(line.cuts for line in imaging.prepare(touching).lines)
     assert not any(line.cuts for line in drawing_lines(touching))
-    monkeypatch.setattr(recognizer, "look_twice", None)
-    assert read_drawing(next(in_browser.drawings(1))).digits
+    asked = []
+
+    def doubting(images):
+        asked.append(len(images))
+        return np.tile(np.array([0, 0.6, 0.4] + 8 * [0], np.float32), (len(images), 1))
+
+    reading = read_drawing(next(in_browser.drawings(1)), doubting)
+    assert (reading.text, asked) == ("1", [1])
 
 
 # In Chromium
