@@ -5,7 +5,8 @@ import { createLayers } from "./layers.js";
 import { darkness, forward, loadNetwork } from "./network.js";
 import { createPad } from "./pad.js";
 
-const REST = 2; // of the time that one reading takes, until the next: while drawing, the pen is first
+const REST = 2; // times what a reading takes, until the next of a stroke: the pen comes first
+const HAND = 900; // milliseconds in which an example is drawn
 
 /**
  * Fill an element with the reader.
@@ -29,11 +30,13 @@ export function createReader(place, exported, examples = []) {
   const status = addStatus(element);
   let waiting = null;
   let took = 0;
+  let frame = null; // the next of an example that is being drawn
 
-  const pad = createPad(drawn, { onChange });
+  const pad = createPad(drawn, { onStroke: stop, onChange, onClear: stop });
 
   /** Read now if the pen was lifted, and else soon: at most one reading is under way. */
-  function onChange({ done }) {
+  function onChange(drawing) {
+    const done = drawing.done && frame === null;
     if (!done && waiting !== null) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => read(done), done ? 0 : REST * took);
@@ -49,7 +52,36 @@ export function createReader(place, exported, examples = []) {
 
   if (examples.length) add(beside, "span", "label", "Or have one drawn:");
   for (const [name, strokes] of examples) {
-    addButton(beside, "example", name, () => pad.show(strokes));
+    addButton(beside, "example", name, () => play(strokes));
   }
+
+  /** Draw an example as a hand does, or at once for who asks for little motion. */
+  function play(strokes) {
+    stop();
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const count = strokes.flat().length;
+    const start = performance.now();
+    const draw = (now) => {
+      const share = isCalm ? 1 : Math.min((now - start) / HAND, 1);
+      if (frame !== null) pad.undo(); // what the frame before has shown
+      frame = share < 1 ? requestAnimationFrame(draw) : null;
+      pad.show(firstOf(strokes, Math.max(1, Math.round(share * count))));
+    };
+    draw(start);
+  }
+
+  function stop() {
+    cancelAnimationFrame(frame);
+    frame = null;
+  }
+
+  pad.buttons.addEventListener("click", stop, { capture: true });
   read(true);
+}
+
+/** Return the first so many points of strokes, as strokes. */
+function firstOf(strokes, count) {
+  const [first, ...others] = strokes;
+  if (!first || count < 1) return [];
+  return [first.slice(0, count), ...firstOf(others, count - first.length)];
 }

@@ -39,6 +39,10 @@ OVERLAPS = """() => {
   return over;
 }"""
 
+# The pad's picture, two frames from now.
+SOON = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+  done(document.querySelector(".digitlib-canvas").toDataURL()))))"""
+
 
 def module(path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -332,6 +336,12 @@ def test_less_motion_for_who_asks_for_it(site):
             page.get_by_role("button", name="3", exact=True).click()
             page.wait_for_function("document.querySelector('.digitlib-text').textContent == '3'")
             assert (page.evaluate(moving) > 0) == some
+            # An example is drawn stroke by stroke, or at once.
+            page.locator(".digitlib-clear").click()
+            page.get_by_role("button", name="8", exact=True).click()
+            early = page.evaluate(SOON)
+            page.wait_for_function("document.querySelector('.digitlib-status').textContent[0] == 8")
+            assert (page.evaluate(SOON) != early) == some
 
 
 @pytest.mark.browser
