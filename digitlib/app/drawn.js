@@ -17,7 +17,7 @@ const EMPTY = { text: "", confidence: 0, digits: [], looked: [], ink: "" };
  */
 export function createDrawing(place, ask, { isPage = false } = {}) {
   place.classList.add("digitlib-reader");
-  const element = add(place, "div", "live");
+  const element = add(place, "div", "live digitlib-app");
   const drawn = add(element, "div", "drawn");
   const said = add(element, "div", "answer");
   const table = add(element, "div", "table");
