@@ -99,7 +99,7 @@ def load_digits(name: str = "auto") -> Dataset:
 
 
 def digits_at_hand() -> Dataset:
-    """Return MNIST if it is on this machine, or else the bundled set; downloads and says nothing."""
+    """Return MNIST if it is on this machine, or else the bundled set; nothing is downloaded."""
     found = mnist.find(mirrors.user_cache())
     return _of_mnist(found.parts, found.source) if found.parts else _load_uci()
 
