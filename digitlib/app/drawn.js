@@ -29,7 +29,7 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
     hint: "Draw a digit, or several in a row.",
     onLook: layers.look,
   });
-  const taken = addPicture(said, "taken", "What is taken for writing");
+  const taken = addPicture(table, "taken", "What is taken for writing");
   const note = add(said, "p", "note");
   const message = add(said, "p", "message");
   message.setAttribute("role", "alert");
