@@ -2,7 +2,7 @@
 //
 // A reading has a text, a confidence, and in `digits` what was read, or else in `looked` what was
 // looked at: each with its image (784 bytes, white on black), digit (10: none), confidence and
-// eleven probabilities.
+// eleven probabilities. Where there was something to look at, isOfSomething is true.
 import { keepShortcutsOut } from "./pad.js";
 
 /**
@@ -11,7 +11,7 @@ import { keepShortcutsOut } from "./pad.js";
  * onLook(glyph, isNew) is called with the digit that is looked into, or undefined; hint is said
  * where nothing was written.
  */
-export function createAnswer(answer, table, { hint, onLook = () => {} }) {
+export function createAnswer(answer, table, { hint = "", onLook = () => {} } = {}) {
   const says = add(answer, "div", "says");
   const text = add(says, "p", "text");
   const sure = add(says, "p", "sure");
@@ -65,10 +65,11 @@ export function createAnswer(answer, table, { hint, onLook = () => {} }) {
 }
 
 /** Return what a reading says, and how sure it is, in words. */
-function inWords({ text, confidence, looked }, hint) {
+function inWords({ text, confidence, looked, isOfSomething }, hint) {
   if (text) return [text.replaceAll("\n", ", "), `${percent(confidence)} sure`];
-  if (!looked.length) return ["", hint];
-  return ["No digit", `${percent(confidence)} sure. Draw large, and leave gaps.`];
+  if (!looked.length) return isOfSomething ? ["No digit", "Nothing is taken for writing."] : ["", hint];
+  const sure = looked.length === 1 && looked[0].digit === 10 ? looked[0].confidence : confidence;
+  return ["No digit", `${percent(sure)} sure. Draw large, and leave gaps.`];
 }
 
 export const nameOf = (digit) => (digit > 9 ? "none" : String(digit));

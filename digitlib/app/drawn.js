@@ -197,7 +197,7 @@ function createInside(element, ask, isOpen) {
 /** Return a reading as createAnswer has it: images as bytes. */
 export function fromPython(reading) {
   const glyph = ({ image, ...rest }) => ({ ...rest, image: bytesOf(image) });
-  return { ...reading, digits: reading.digits.map(glyph), looked: reading.looked.map(glyph) };
+  return { ...reading, isOfSomething: true, digits: reading.digits.map(glyph), looked: reading.looked.map(glyph) };
 }
 
 /** Add a picture with a caption, whose place is kept while there is none; return { show }. */

@@ -136,7 +136,7 @@ function createResult(list, file, ask, kept) {
     addPicture(body, "taken", "What is taken for writing").show(read.ink);
     const details = document.createElement("details");
     const said = add(body, "div", "answer");
-    const answer = createAnswer(said, details, { hint: "no digit: nothing is taken for writing." });
+    const answer = createAnswer(said, details);
     answer.show(read);
     if (!read.text) add(said, "p", "hint", "Things to try: a darker pen, larger digits, some empty paper around them, nothing else in the picture.");
     keepShortcutsOut(add(details, "summary", "", "All probabilities"));

@@ -180,7 +180,7 @@ def test_samples_and_test_images_can_be_clicked(app):
         for row in csv.DictReader((SAMPLES / "to_click.csv").open()):
             page.get_by_role("button", name=row["name"]).click()
             page.locator(f".digitlib-note:has-text('{row['name']}')").wait_for()
-            browsing.answer_is(page, row["text"])
+            browsing.answer_is(page, row["text"] or "No digit")
         browsing.shoot(page, "app-sample")
         right = 0
         for _ in range(5):
