@@ -39,7 +39,7 @@ lab: .venv/ready
 	$(BIN)/python notebooks/serve.py lab
 
 app: .venv/ready
-	$(BIN)/python notebooks/serve.py app
+	$(BIN)/digitlib app
 
 # Static pages in build/site/: the notebooks as they are stored, and a page that reads drawings.
 site: .venv/ready

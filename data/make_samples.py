@@ -15,6 +15,12 @@ from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = HERE / "samples", HERE.parent / "digitlib" / "samples"
+PACKAGE = FOLDERS[1]
+TO_CLICK = (  # of the samples, what the app offers to click, and what it calls them
+    ("shadowed_photo.jpg", "6", "a shadow"),
+    ("several_digits.jpg", "20619", "five digits"),
+    ("blank_paper.jpg", "", "blank paper"),
+)
 
 
 def pen(text, size, box, width, slant=0.0, ways=None, seed=0):
@@ -80,6 +86,32 @@ def samples():
     yield "blank_paper.jpg", "", "none", blank
 
 
+def to_click():
+    """Yield (file name, what it shows, its name, picture) of those that the app offers beside."""
+    size = (600, 450)
+    squares = np.zeros(size[::-1])
+    squares[::30] = squares[:, ::30] = 1
+    paper = on_paper(gaussian_filter(squares, 0.6), (150, 175, 215), (238, 240, 242))
+    mask = pen("47", size, (130, 90, 470, 360), 13, slant=0.1, seed=9)
+    yield "squared_paper.jpg", "47", "squared paper", inked(paper, mask, (35, 45, 110), 4, 9)
+    size = (900, 240)
+    boxes = np.zeros(size[::-1])
+    for left in range(60, 820, 130):
+        boxes[40:200, left : left + 3] = boxes[40:200, left + 117 : left + 120] = 1
+        boxes[40:43, left : left + 120] = boxes[197:200, left : left + 120] = 1
+    paper = on_paper(boxes, (190, 190, 190), (244, 243, 238))
+    mask = pen("150796", size, (60, 62, 840, 178), 9, ways={"1": 1}, seed=10)
+    yield "form.jpg", "150796", "a form", inked(paper, mask, (25, 35, 90), 3, 10)
+
+
+def inked(paper, mask, ink, noise, seed):
+    """Return a picture of paper with ink on it, and noise over both."""
+    mask = mask[..., None]
+    colours = mask * np.array(ink, float) + (1 - mask) * np.asarray(paper, float)
+    colours = colours + np.random.default_rng(seed).normal(0, noise, colours.shape)
+    return Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8))
+
+
 def main():
     """Write all samples and their labels into both folders."""
     rows = []
@@ -93,6 +125,12 @@ def main():
             table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
+    offered = list(TO_CLICK)
+    for name, text, called, picture in to_click():
+        picture.save(PACKAGE / name, quality=80)
+        offered.insert(-1, (name, text, called))  # blank paper comes last
+    with (PACKAGE / "to_click.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("path", "text", "name"), *offered])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`digitlib` at the shell: train, predict, evaluate, data."""
+"""`digitlib` at the shell: train, predict, evaluate, data, app."""
 
 import argparse
 import io
@@ -245,6 +245,13 @@ def _data(options: argparse.Namespace) -> int:
     return 0
 
 
+def _app(options: argparse.Namespace) -> int:
+    from digitlib.app.server import serve
+
+    serve(options.port, opens=not options.no_browser)
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser; `run` is a command's function, `extra` what it needs installed."""
     parser = _Parser(prog="digitlib", description=EXPLANATION)
@@ -285,6 +292,11 @@ def parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="say where the digits were found")
     data.add_argument("--verify", action="store_true", help="compute their digests again")
     data.set_defaults(run=_data, extra="train")
+
+    app = commands.add_parser("app", help="open a page to draw digits on, and to read photos")
+    app.add_argument("--port", type=lambda text: _whole(text, least=0), default=0, metavar="N")
+    app.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    app.set_defaults(run=_app, extra="train")
 
     for command in (train, predict, evaluate):
         command.add_argument("--json", action="store_true", help="print JSON, a line at a time")

@@ -203,7 +203,7 @@ def link(found: re.Match, path: Path) -> str:
 
 
 STYLES = ("pad.css", "layers.css", "live.css")
-MODULES = ("network.js", "drawing.js", "layers.js", "pad.js", "live.js")
+MODULES = ("network.js", "drawing.js", "layers.js", "pad.js", "answer.js", "live.js")
 WITHOUT_SCRIPT = (
     "Here is a pad to draw digits on, which needs JavaScript. While one draws, it says which digit "
     "that is and how sure the network is, with a bar for each of eleven answers. It shows the "

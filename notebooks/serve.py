@@ -1,9 +1,8 @@
-"""Serve notebooks with room for large photos: `python notebooks/serve.py app`, `lab` or `copies`.
+"""Serve the book: `python notebooks/serve.py lab`, or `copies`.
 
-`app` is app.ipynb as a page without code, by Voila. `lab` is JupyterLab in my_notebooks/, a folder
-of your own, into which it copies the book first: without outputs, and only what is missing.
-`copies` makes these copies and serves nothing. Both servers listen on this machine alone; further
-arguments go to them, such as --no-browser.
+`lab` is JupyterLab in my_notebooks/, a folder of your own, into which it copies the book first:
+without outputs, and only what is missing. `copies` makes these copies and serves nothing. The
+server listens on this machine alone; further arguments go to it, such as --no-browser.
 """
 
 import contextlib
@@ -18,34 +17,16 @@ from pathlib import Path
 
 NOTEBOOKS = Path(__file__).resolve().parent
 COPIES = NOTEBOOKS.parent / "my_notebooks"  # git ignores it, so that nothing touches it but you
-LARGEST = 50  # MB a file, as the page says and refuses
-AT_ONCE = 250  # MB a message: several files together; Jupyter's own limit is 10
+AT_ONCE = 250  # MB a message, for ipywidgets' FileUpload; Jupyter's own limit is 10
 
 
-def command(what: str) -> list[str]:
-    """Return the command that starts a server, "app" or "lab"."""
+def command() -> list[str]:
+    """Return the command that starts JupyterLab."""
     limit = f'{{"websocket_max_message_size": {AT_ONCE * 2**20}}}'
-    if what == "lab":
-        server = ["-m", "jupyterlab", str(COPIES)]
-        # Quiet, so that the line about newer notebooks and the address stay in sight.
-        server += ["--ip=127.0.0.1", "--log-level=WARN"]
-        return [sys.executable, *server, f"--ServerApp.tornado_settings={limit}"]
-    return [
-        *(sys.executable, "-m", "voila", str(NOTEBOOKS / "app.ipynb")),
-        "--Voila.ip=127.0.0.1",
-        "--template=digitlib",
-        f"--Voila.tornado_settings={limit}",
-        # A closed page leaves its kernel behind; each takes some 150 MB.
-        "--MappingKernelManager.cull_idle_timeout=600",
-        "--MappingKernelManager.cull_interval=60",
-    ]
-
-
-def environment() -> dict[str, str]:
-    """Return the environment for the server: the page's limit, and where its template is."""
-    paths = [str(NOTEBOOKS), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    extra = {"DIGITLIB_UPLOAD_MB": str(LARGEST), "JUPYTER_PATH": os.pathsep.join(paths)}
-    return dict(os.environ) | extra
+    server = ["-m", "jupyterlab", str(COPIES)]
+    # Quiet, so that the line about newer notebooks and the address stay in sight.
+    server += ["--ip=127.0.0.1", "--log-level=WARN"]
+    return [sys.executable, *server, f"--ServerApp.tornado_settings={limit}"]
 
 
 def make_copies() -> list[str]:
@@ -106,7 +87,7 @@ def report(newer: list[str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the server until it is stopped."""
-    if not arguments or arguments[0] not in ("app", "lab", "copies"):
+    if not arguments or arguments[0] not in ("lab", "copies"):
         print(__doc__, file=sys.stderr)
         return 2
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -118,13 +99,12 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    if arguments[0] != "app":
-        if line := report(make_copies()):
-            print(line, flush=True)
-        if arguments[0] == "copies":
-            return 0
-        print(f"Your copies are in {COPIES.name}/. To stop: Control-C, twice.", flush=True)
-    server = subprocess.Popen([*command(arguments[0]), *arguments[1:]], env=environment())
+    if line := report(make_copies()):
+        print(line, flush=True)
+    if arguments[0] == "copies":
+        return 0
+    print(f"Your copies are in {COPIES.name}/. To stop: Control-C, twice.", flush=True)
+    server = subprocess.Popen([*command(), *arguments[1:]])
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # the server has had it too, and shuts down

@@ -22,3 +22,16 @@ def bundle(*names: str) -> str:
         own = EXPORT.sub("", DEFAULT.sub("", IMPORT.sub("", source)))
         parts.append(f"const {{ {exports} }} = (() => {{\n{own}return {{ {exports} }};\n}})();\n")
     return "\n".join([*parts, EXPORT.sub("", IMPORT.sub("", last))])
+
+
+# The page and the widgets, but for what carries their questions: page.js or widget.js.
+SCRIPTS = (
+    *("network.js", "layers.js", "pad.js", "answer.js", "keep.js", "drawn.js"),
+    *("shrink.js", "uploaded.js"),
+)
+STYLES = ("pad.css", "layers.css", "live.css", "app.css")
+
+
+def together(*names: str) -> str:
+    """Return style sheets as one."""
+    return "".join((HERE / name).read_text("utf-8") for name in names)

@@ -135,3 +135,10 @@ const ACTIVATIONS = {
     return powers.map((power) => power / sum);
   },
 };
+
+/** Return the stages of a network that has seen nothing: all values are 0. */
+export function darkness(network) {
+  const stages = forward(network, new Uint8Array(28 * 28));
+  stages.forEach((stage) => stage.values.fill(0));
+  return stages;
+}

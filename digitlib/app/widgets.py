@@ -1,158 +1,125 @@
-"""The uploader and the drawing pad of notebook 05. Both work with ipywidgets 7.7 and 8."""
+"""The drawing pad and the uploader as widgets for a notebook, with ipywidgets 7.7 and 8.
+
+What they show is drawn by the scripts in this folder; here is what carries the page's questions
+to `digitlib.app.answers`, and the answers back.
+"""
 
 import base64
-import os
-import shlex
-import sys
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import anywidget
-import ipywidgets
 import traitlets
+from PIL import Image, ImageDraw, ImageFont
 
-from digitlib.app.browser import bundle
-from digitlib.app.page import reading_html, sentence_html
-from digitlib.datasets.labelled_folder import FOLDER, keep
-from digitlib.errors import PictureError
-from digitlib.reading.imaging import prepare
-from digitlib.reading.pictures import SUFFIXES
-from digitlib.reading.recognizer import Recognizer
+from digitlib.app.answers import answer
+from digitlib.app.browser import SCRIPTS, STYLES, bundle, together
+from digitlib.datasets.labelled_folder import FOLDER
+from digitlib.reading import Recognizer
 
-FORMATS = ",".join(SUFFIXES)
-JUPYTERS_LIMIT = 10  # MB a file; notebooks/serve.py sets a larger one and says so to upload_limit
-HERE = Path(__file__).parent
+LARGEST = 50 * 2**20  # bytes of a file; the page refuses more, and so does the kernel
+MOST_UNFINISHED = 4  # files of which pieces have come and not all; a page sends one at a time
 
 
-class Pad(anywidget.AnyWidget):
-    """A canvas to draw on; `picture` is a PNG as a data URL, or "" while it is empty."""
+class _Part(anywidget.AnyWidget):
+    """A part of the page. Its questions come in pieces, so that no message is too large."""
 
-    _esm = bundle("pad.js", "pad_widget.js")
-    _css = (HERE / "pad.css").read_text(encoding="utf-8")
-    picture = traitlets.Unicode("").tag(sync=True)
-    pen = traitlets.Float(16.0, help="width of the pen, in pixels of 280").tag(sync=True)
+    _esm = bundle(*SCRIPTS, "widget.js")
+    _css = together(*STYLES)
+    part = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, part: str, recognizer: Recognizer | None, folder: str | Path):
+        super().__init__(part=part)
+        self._recognizer, self._folder = recognizer or Recognizer(), folder
+        self._pieces: dict[str, bytearray] = {}
+        self.on_msg(self._hear)
+
+    def _hear(self, _, message: dict, buffers: Sequence) -> None:
+        """Take a piece of what a question is about; answer the question with the last one."""
+        number = str(message.get("id"))
+        content = self._pieces.pop(number, bytearray())
+        for buffer in buffers:
+            content += buffer
+        if len(content) > LARGEST:
+            self.send({"id": number, "error": "This file has more than 50 MB; make it smaller."})
+        elif message.get("more"):
+            self._pieces[number] = content
+            while len(self._pieces) > MOST_UNFINISHED:
+                self._pieces.pop(next(iter(self._pieces)))
+            self.send({"id": number, "more": True})
+        else:
+            replied = answer(message, bytes(content), self._recognizer, self._folder)
+            self.send({"id": number, **replied})
+            self._answered(message, bytes(content), replied)
+
+    def _answered(self, question: dict, content: bytes, replied: dict) -> None:
+        """Do what there is to do beside; for classes made from this one."""
+
+    def _repr_mimebundle_(self, **options):
+        """Return what a notebook shows: the widget, or where there is no kernel, a picture."""
+        shown = super()._repr_mimebundle_(**options)
+        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
+        data["text/plain"] = repr(self)
+        data["image/png"] = still(self._text)
+        return data, metadata
+
+    _text = ""  # what the picture says
+
+
+class Pad(_Part):
+    """A pad to draw on, with the answer beside it; `picture` is what was read last, as a PNG.
+
+    Examples
+    --------
+    >>> drawing_pad()
+    Pad()
+    """
+
+    picture = traitlets.Bytes(b"")
+    _text = "Run this cell to draw"
+
+    def _answered(self, question: dict, content: bytes, replied: dict) -> None:
+        if question.get("kind") == "read":
+            self.picture = content
 
     def __repr__(self):
-        return f"Pad(pen={self.pen})"  # without an address, so that outputs can be compared
+        return "Pad()"  # without an address, so that outputs can be compared
 
 
-class Correction:
-    """A row, `box`, in which a person says what a picture shows, and keeps it in a folder."""
+class Uploader(_Part):
+    """A place to drop, paste, choose or take pictures of digits, which are read one by one."""
 
-    def __init__(self, folder: str | Path, kind: str, content: bytes = b""):
-        self._content, self._folder, self._kind = content, Path(folder), kind
-        self._text = ipywidgets.Text(
-            placeholder="such as 7",
-            description="Wrong? It is a",
-            style={"description_width": "initial"},
-            layout={"width": "190px"},
-        )
-        button = ipywidgets.Button(description="Keep it", tooltip="keep the picture and this label")
-        button.add_class("digitlib-keep")
-        button.on_click(self._keep)
-        row = ipywidgets.HBox([self._text, button], layout={"flex_flow": "row wrap"})
-        self._answer = ipywidgets.HTML()
-        self.box = ipywidgets.VBox([row, self._answer])
+    _text = "Run this cell to read photos"
 
-    def clear(self, content: bytes) -> None:
-        """Begin again with another picture."""
-        self._content = content
-        self._text.value = self._answer.value = ""
-
-    def _keep(self, _) -> None:
-        try:
-            path = keep(self._folder.absolute(), self._content, self._text.value, self._kind)
-        except (ValueError, OSError) as error:
-            self._answer.value = sentence_html("Not kept", str(error))
-            return
-        label = self._text.value.strip() or "no digit"
-        command = f"digitlib evaluate --data {shlex.quote(str(path.parent))}"
-        said = f"as {label}: {path}. To score what you have kept: {command}"
-        self._answer.value = sentence_html("Kept", said)
+    def __repr__(self):
+        return "Uploader()"
 
 
-def upload_limit() -> int:
-    """Return the largest size of a file, in MB, from the environment if it is set there."""
-    try:
-        return int(os.environ["DIGITLIB_UPLOAD_MB"])
-    except (KeyError, ValueError):
-        return JUPYTERS_LIMIT
+def drawing_pad(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) -> Pad:
+    """Return a pad to draw on, which answers while one draws.
 
-
-def uploaded_files(value) -> list[tuple[str, bytes]]:
-    """Return the (name, content) pairs in a FileUpload's value.
-
-    ipywidgets 8 gives a tuple of dicts, 7.7 (which Colab has) a dict of dicts by file name.
+    Drawings can be kept in `folder`, with what they show.
     """
-    if isinstance(value, dict):
-        return [(name, bytes(item["content"])) for name, item in value.items()]
-    return [(item["name"], bytes(item["content"])) for item in value]
+    return Pad("pad", recognizer, folder)
 
 
-def uploader(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) -> ipywidgets.VBox:
-    """Return a button to upload pictures, and below it the reading of each, step by step.
+def uploader(recognizer: Recognizer | None = None, folder: str | Path = FOLDER) -> Uploader:
+    """Return an uploader, and below it the reading of each picture.
 
-    Pictures that were read wrong are kept in a folder, with what they show.
+    Pictures can be kept in `folder`, with what they show.
     """
-    recognizer = recognizer or Recognizer()
-    button = ipywidgets.FileUpload(
-        accept=FORMATS, multiple=True, description="Upload digits", button_style="primary"
-    )
-    button.add_class("digitlib-upload")
-    hint = ipywidgets.HTML(
-        f"<p>Photograph a digit, or choose a picture of one: at most {upload_limit()} MB a file, "
-        "and less if you choose several at once. If nothing appears, they were too large for this "
-        "server.</p>"
-    )
-    results = ipywidgets.VBox()
-
-    def read(change) -> None:
-        boxes = []
-        for name, content in uploaded_files(change["new"]):
-            page, is_read = _read(recognizer, name, content)
-            row = [Correction(folder, "photo", content).box] if is_read else []
-            boxes.append(ipywidgets.VBox([ipywidgets.HTML(page), *row]))
-        results.children = boxes
-
-    button.observe(read, names="value")
-    return ipywidgets.VBox([button, hint, results])
+    return Uploader("uploader", recognizer, folder)
 
 
-def drawing_pad(
-    recognizer: Recognizer | None = None, folder: str | Path = FOLDER
-) -> ipywidgets.VBox:
-    """Return a pad to draw on, and below it the reading, anew each time the pen lifts.
-
-    Drawings that were read wrong are kept in a folder, with what they show.
-    """
-    if "google.colab" in sys.modules:  # Colab shows widgets of others only if asked
-        from google.colab import output
-
-        output.enable_custom_widget_manager()
-    recognizer = recognizer or Recognizer()
-    pad = Pad()
-    empty = "<p>Draw a digit, or several in a row.</p>"
-    result = ipywidgets.HTML(empty)
-    correction = Correction(folder, "drawn")
-    correction.box.layout.display = "none"
-
-    def read(change) -> None:
-        drawn = base64.b64decode(change["new"].partition(",")[2])
-        correction.clear(drawn)
-        correction.box.layout.display = "" if drawn else "none"
-        result.value = _read(recognizer, "Your drawing", drawn)[0] if drawn else empty
-
-    pad.observe(read, names="picture")
-    return ipywidgets.VBox([pad, result, correction.box])
-
-
-def _read(recognizer: Recognizer, name: str, content: bytes) -> tuple[str, bool]:
-    """Return a picture's reading as HTML, or why it cannot be read, and whether it was read."""
-    size, limit = len(content) / 2**20, upload_limit()
-    if size > limit:
-        said = f"This file has {size:.0f} MB, and {limit} MB is the limit; make it smaller."
-        return sentence_html(name, said), False
-    try:
-        prepared = prepare(content)
-    except PictureError as error:
-        return sentence_html(name, str(error)), False
-    return reading_html(name, prepared, recognizer.read_prepared(prepared)), True
+def still(text: str) -> str:
+    """Return a grey picture of a pad that says what to do, as a PNG in base64."""
+    image = Image.new("L", (560, 200), 238)
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((10, 10, 190, 190), 12, 250, 150, 2)
+    pen.line([(65, 60), (135, 60), (90, 150)], 170, 12, "curve")
+    font = ImageFont.load_default(24)
+    pen.text((215, 100), text, 80, font, "lm")
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()

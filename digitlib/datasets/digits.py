@@ -86,7 +86,7 @@ def load_digits(name: str = "auto") -> Dataset:
     if parts is not None:
         for problem in problems:
             say(problem)
-        return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
+        return _of_mnist(parts, source)
     if name == "mnist":
         raise FileNotFoundError(" ".join(["MNIST could not be had.", *problems, HOW_TO]))
     dataset = _load_uci()
@@ -107,6 +107,16 @@ def small_digits() -> tuple[np.ndarray, np.ndarray]:
 
     bundled = load_bundled()
     return bundled.images, bundled.target
+
+
+def digits_at_hand() -> Dataset:
+    """Return MNIST if it is on this machine, or else the bundled set; nothing is downloaded."""
+    found = mnist.find(mirrors.user_cache())
+    return _of_mnist(found.parts, found.source) if found.parts else _load_uci()
+
+
+def _of_mnist(parts: mnist.Parts, source: str) -> Dataset:
+    return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
 
 
 def _load_uci() -> Dataset:

@@ -6,6 +6,7 @@ do as well.
 """
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
@@ -72,8 +73,6 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     OSError
         If the folder cannot be written to, or another program writes there for a minute.
     """
-    import locket
-
     text = text.strip()
     if text and not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is not made of digits; type what it shows, such as 7 or 42.")
@@ -81,25 +80,76 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(content).hexdigest()[:12]}{suffix_of(content)}"
-    new = {"path": path.name, "text": text, "kind": kind, "writer": "me"}
+    with _locked(folder):
+        table = _read(folder / TABLE) or Table()
+        table.header += [name for name in COLUMNS if table.column(name) < 0]
+        row = [""] * len(table.header)
+        for name, cell in {"path": path.name, "text": text, "kind": kind, "writer": "me"}.items():
+            row[table.column(name)] = cell
+        others = [other for _, other in table.rows if table.cell(other, "path") != path.name]
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+        _write(folder / TABLE, table, [*others, row])
+    return path
+
+
+def forget(folder: str | Path, name: str, text: str | None = None) -> None:
+    """Undo `keep`: give a picture the text again that it had before, or none, and let it go.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where it was kept.
+    name : str
+        The name of its file, as in labels.csv.
+    text : str or None
+        What it was kept as before; None if it was not kept before.
+
+    Raises
+    ------
+    ValueError
+        If labels.csv does not name it.
+    OSError
+        If the folder cannot be written to, or another program writes there for a minute.
+    """
+    folder = Path(folder)
+    with _locked(folder):
+        table = _read(folder / TABLE) or Table()
+        rows = [row for _, row in table.rows]
+        named = [row for row in rows if table.cell(row, "path") == name]
+        if not named or Path(name).name != name:
+            said = f"There is no picture {display_name(name)} in {display_name(folder / TABLE)}."
+            raise ValueError(said)
+        if text is None:
+            rows.remove(named[-1])
+            (folder / name).unlink(missing_ok=True)
+        else:
+            named[-1][table.column("text")] = text
+        _write(folder / TABLE, table, rows)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other programs from writing into a folder meanwhile."""
+    import locket
+
+    lock = locket.lock_file(str(folder / ".lock"), timeout=WAIT)
     try:
-        with locket.lock_file(str(folder / ".lock"), timeout=WAIT):
-            table = _read(folder / TABLE) or Table()
-            table.header += [name for name in COLUMNS if table.column(name) < 0]
-            row = [""] * len(table.header)
-            for name, cell in new.items():
-                row[table.column(name)] = cell
-            others = [other for _, other in table.rows if table.cell(other, "path") != path.name]
-            written = io.StringIO(newline="")
-            csv.writer(written, delimiter=table.delimiter).writerows([table.header, *others, row])
-            with whole_file(path) as temporary:
-                temporary.write_bytes(content)
-            with whole_file(folder / TABLE) as temporary:
-                temporary.write_bytes(written.getvalue().encode(table.encoding))
+        lock.acquire()
     except locket.LockError:
         said = f"Another program has been writing into {display_name(folder)} for {WAIT} s"
         raise TimeoutError(f"{said}; try again.") from None
-    return path
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write(path: Path, table: Table, rows: list[list[str]]) -> None:
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=table.delimiter).writerows([table.header, *rows])
+    with whole_file(path) as temporary:
+        temporary.write_bytes(written.getvalue().encode(table.encoding))
 
 
 def load(folder: str | Path) -> list[tuple[Path, str]]:

@@ -178,6 +178,14 @@ class Recognizer:
             for (_, r), reading in zip(opened, readings, strict=True)
         ]
 
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Return each image's probabilities, (n, 10), or (n, 11) where the last is "no digit".
+
+        `images` are (n, 28, 28) uint8, n > 0, white on black as `digitlib.prepare` makes them; what
+        is doubtful is looked at again, altered a little.
+        """
+        return _expected(look_twice(self._network, images))
+
     def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
         """Return the reading of each picture's lines, with one call of the network for all."""
         return [_reading(lines) for lines in self.believe(pictures)]

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -32,8 +34,35 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(what: str, folder: Path, arguments: list[str], notebooks: Path = ROOT / "notebooks"):
-    """Run the notebooks' serve.py with a home of its own; yield its address."""
+def running(command: list, folder: Path, environment: dict[str, str]):
+    """Run a server; yield its process and the file with what it says."""
+    log = folder / "server.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=file, stderr=file, start_new_session=True
+        )
+    try:
+        yield process, log
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def app(folder: Path):
+    """Run `digitlib app`, which keeps pictures in a folder; yield its process and address."""
+    command = [sys.executable, "-m", "digitlib", "app", "--no-browser"]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    with running(command, folder, os.environ | {"PYTHONPATH": path}) as (process, log):
+        said = re.compile(r"http://127.0.0.1:\d+/\?token=\S+")
+        wait_until(lambda: said.search(log.read_text()), 60, log)
+        yield process, said.search(log.read_text())[0]
+
+
+@contextlib.contextmanager
+def lab(folder: Path, notebooks: Path = ROOT / "notebooks"):
+    """Run JupyterLab by serve.py, with a home of its own; yield its address."""
     port = free_port()
     home = folder / "home"
     settings = home / "settings" / "@jupyterlab"
@@ -54,31 +83,22 @@ def served(what: str, folder: Path, arguments: list[str], notebooks: Path = ROOT
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
     }
-    log = (folder / "server.log").open("w")
-    process = subprocess.Popen(
-        [sys.executable, notebooks / "serve.py", what, "--no-browser", f"--port={port}"]
-        + arguments,
-        env=environment,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    try:
-        wait_until(lambda: answers(what, port), 60, folder / "server.log")
+    command = [sys.executable, notebooks / "serve.py", "lab", "--no-browser", f"--port={port}"]
+    command += [
+        *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.port_retries=0", "--allow-root"),
+        *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    with running(command, folder, environment) as (_, log):
+        wait_until(lambda: answers(port), 60, log)
         yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=30)
 
 
-def answers(what: str, port: int) -> bool:
-    """Whether the server is there; asking Voila for its page would already run the notebook."""
+def answers(port: int) -> bool:
+    """Whether JupyterLab is there."""
     try:
-        if what == "app":
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        else:
-            status = f"http://127.0.0.1:{port}/api/status?token={TOKEN}"
-            urllib.request.urlopen(status, timeout=5).close()
+        status = f"http://127.0.0.1:{port}/api/status?token={TOKEN}"
+        urllib.request.urlopen(status, timeout=5).close()
     except OSError:
         return False
     return True
@@ -105,8 +125,11 @@ def chromium() -> str:
 
 
 @contextlib.contextmanager
-def pages_of(size: tuple[int, int], count: int):
-    """Open pages, a session each; fail if one asked another host or logged an error."""
+def pages_of(size: tuple[int, int], count: int, expected: str = "nothing", **settings):
+    """Open pages, a session each; fail if one asked another host or logged an error.
+
+    Errors with the text `expected` do not count; `settings` go to Playwright's contexts.
+    """
     from playwright.sync_api import Error, sync_playwright
 
     outside, errors = [], []
@@ -122,7 +145,7 @@ def pages_of(size: tuple[int, int], count: int):
             pytest.fail(f"Chromium does not start: {error}", pytrace=False)
         viewport = {"width": size[0], "height": size[1]}
         pages = [
-            browser.new_context(viewport=viewport, has_touch=size[0] < 600).new_page()
+            browser.new_context(viewport=viewport, has_touch=size[0] < 600, **settings).new_page()
             for _ in range(count)
         ]
         for page in pages:
@@ -132,13 +155,14 @@ def pages_of(size: tuple[int, int], count: int):
         yield pages
         browser.close()
     assert not outside, outside
-    assert not errors, errors
+    unexpected = [error for error in errors if expected not in error]
+    assert not unexpected, unexpected
 
 
 @contextlib.contextmanager
-def page_of(size: tuple[int, int]):
+def page_of(size: tuple[int, int], **settings):
     """Open one page, as `pages_of`."""
-    with pages_of(size, 1) as [page]:
+    with pages_of(size, 1, **settings) as [page]:
         yield page
 
 
@@ -155,16 +179,33 @@ def upload(page, paths: list[Path]) -> None:
     chooser.value.set_files(paths)
 
 
-def draw_seven(page) -> None:
-    """Draw a 7 on the pad with the mouse."""
+def place_of(page, x: float, y: float) -> tuple[float, float]:
+    """Return where a point of the pad, in a square of side 1, is in the window."""
     canvas = page.locator("canvas.digitlib-canvas")
     canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
     box = canvas.bounding_box()
-    points = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def draw(page, points: list[tuple[float, float]], lift: bool = True) -> None:
+    """Draw a stroke on the pad with the mouse."""
+    page.locator("canvas.digitlib-canvas").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    places = [place_of(page, *point) for point in points]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
         page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    if lift:
+        page.mouse.up()
+
+
+def draw_seven(page, lift: bool = True) -> None:
+    """Draw a 7 on the pad with the mouse."""
+    draw(page, [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)], lift)
+
+
+def answer_is(page, text: str, seconds: float = 30) -> None:
+    """Wait until the pad's answer, which is no longer an old one, is a text."""
+    answer = page.locator(f".digitlib-app:not(.stale) .digitlib-text:text-is('{text}')")
+    answer.first.wait_for(timeout=1000 * seconds)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-IGNORED = shutil.ignore_patterns("voila", ".ipynb_checkpoints", "__pycache__", "*.keras")
+IGNORED = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.keras")
 
 
 @pytest.fixture

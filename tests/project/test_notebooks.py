@@ -20,7 +20,6 @@ LONG = 600  # seconds that running a notebook may take
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
 ANSWERS = sorted((ROOT / "notebooks" / "answers").glob("0*.ipynb"))
-APP = ROOT / "notebooks" / "app.ipynb"
 
 
 def cells(path, kind="code"):
@@ -75,11 +74,7 @@ def test_the_setting_up_installs_what_the_notebooks_need():
     assert (here.asked, colab.asked) == ([], [["pip", "install", "-q", wanted]])
 
 
-def test_the_app_installs_nothing():
-    assert "pip" not in "".join(cell.source for cell in cells(APP))
-
-
-@pytest.mark.parametrize("path", [*NOTEBOOKS, *ANSWERS, APP], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *ANSWERS], ids=lambda path: path.stem)
 def test_at_most_two_lines_import_digitlib(path):
     source = "\n".join(cell.source for cell in cells(path))
     source = source.removeprefix(cells(NOTEBOOKS[0])[0].source)

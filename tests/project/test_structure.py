@@ -32,13 +32,13 @@ ROOMS = {
     ),
     "bulk": (FOUNDATION | {"reading"}, "dask distributed pyarrow locket tqdm"),
     "app": (
-        FOUNDATION | {"reading", "datasets"},
-        "numpy PIL anywidget ipywidgets traitlets google",
+        FOUNDATION | {"reading", "datasets", "models"},
+        "numpy PIL anywidget traitlets",
     ),
     "lessons": (
         FOUNDATION
         | {"evaluation", "models", "reading", "datasets", "label_errors", "synthesis", "training"},
-        "numpy PIL scipy matplotlib seaborn IPython",
+        "numpy PIL scipy matplotlib seaborn IPython google",
     ),
     "cli": (None, ""),
     "__main__": ({"cli"}, ""),
@@ -163,7 +163,8 @@ HEAVY = {
         ("import digitlib.models, digitlib.evaluation, digitlib.label_errors", set()),
         ("import digitlib.synthesis", set()),
         ("from digitlib.training import cards, recipes", set()),
-        ("import digitlib.app", {"ipywidgets", "anywidget", "IPython"}),
+        ("import digitlib.app.widgets", {"ipywidgets", "anywidget", "IPython"}),
+        ("import digitlib.app, digitlib.app.server, digitlib.app.answers", set()),
         ("import digitlib.lessons", {"matplotlib", "seaborn"}),
         ("import digitlib.bulk", {"dask", "distributed", "pyarrow", "fsspec"}),
         ("import digitlib; digitlib.read(__import__('PIL.Image').Image.new('L', (9, 9)))", set()),

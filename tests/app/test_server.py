@@ -1,0 +1,83 @@
+import http.client
+import json
+import threading
+from urllib.parse import quote
+
+import pytest
+
+from digitlib.app.server import Server
+from digitlib.files import SAMPLES
+
+GOOD = (SAMPLES / "dark_on_light.png").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(0, tmp_path_factory.mktemp("kept")) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+def ask(server, method, path, body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    return response, content
+
+
+def question(server, **asked):
+    return f"/ask?token={server.token}&question={quote(json.dumps(asked))}"
+
+
+def test_it_listens_on_this_machine_alone(server):
+    assert server.server_address[0] == "127.0.0.1"
+
+
+def test_the_page_comes_whole_and_asks_no_other_host(server):
+    response, content = ask(server, "GET", f"/?token={server.token}")
+    assert response.status == 200 and b"createDrawing" in content and b"<!-- S" not in content
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_a_picture_is_read(server):
+    response, content = ask(server, "POST", question(server, kind="read"), GOOD)
+    assert response.status == 200 and json.loads(content)["text"] == "7"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("token", ["", "?token=", "?token=wrong", "?token=é"])
+def test_without_the_token_there_is_nothing(server, method, token):
+    response, content = ask(server, method, "/" + quote(token, safe="?="), b"" if method else None)
+    assert response.status == 403 and b"createDrawing" not in content
+
+
+@pytest.mark.parametrize(
+    "host", ["example.org", "evil.test:{port}", "127.0.0.1", "127.0.0.1:1", ""]
+)
+def test_another_hosts_name_is_refused(server, host):
+    host = host.format(port=server.server_port)
+    for method, path in (
+        ("GET", f"/?token={server.token}"),
+        ("POST", question(server, kind="read")),
+    ):
+        response, content = ask(server, method, path, GOOD, Host=host)
+        assert response.status == 421 and b"text" not in content
+
+
+def test_each_start_has_a_token_of_its_own(server, tmp_path):
+    with Server(0, tmp_path) as other:
+        assert len(other.token) >= 20 and other.token != server.token
+
+
+def test_too_large_a_file_and_an_odd_question_get_a_sentence(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+    connection.putrequest("POST", question(server, kind="read"))
+    connection.putheader("Content-Length", str(51 * 2**20))
+    connection.endheaders()
+    assert "more than 50 MB" in json.loads(connection.getresponse().read())["error"]
+    path = f"/ask?token={server.token}&question=no"
+    assert "error" in json.loads(ask(server, "POST", path, b"")[1])
+    assert ask(server, "GET", f"/etc/passwd?token={server.token}")[0].status == 404
