@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test types test-all test-oldest browser-test lab app site outputs lock audit clean
+.PHONY: run test types test-all test-oldest browser-test test-jupyter3 lab app site outputs lock audit clean
 
 run: .venv/ready
 	$(BIN)/python notebooks/run.py
@@ -18,7 +18,7 @@ test: .venv/ready
 types: .venv/ready
 	$(BIN)/python -m mypy
 
-test-all: test browser-test
+test-all: test browser-test test-jupyter3
 	$(BIN)/python -m pytest -m slow
 	$(BIN)/python notebooks/check.py --answers
 	mkdir -p build/empty-home
@@ -33,7 +33,14 @@ test-oldest: .venv/ready
 	build/oldest/bin/python -m pytest
 
 browser-test: .venv/ready
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m "browser and not slow"
+
+# The widgets in JupyterLab 3.6 with ipywidgets 7.7, which Colab has too.
+test-jupyter3: .venv/ready
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv venv -q --clear --python $(PYTHON) build/jupyter3
+	$(BIN)/uv pip install -q --python build/jupyter3 -e '.[app]' ipykernel 'ipywidgets==7.7.*' 'jupyterlab==3.6.*' 'notebook<7'
+	LAB_PYTHON=$(CURDIR)/build/jupyter3/bin/python $(BIN)/python -m pytest -m browser tests/app/test_notebook.py -k 'not five'
 
 lab: .venv/ready
 	$(BIN)/python notebooks/serve.py lab

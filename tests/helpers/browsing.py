@@ -62,7 +62,10 @@ def app(folder: Path):
 
 @contextlib.contextmanager
 def lab(folder: Path, notebooks: Path = ROOT / "notebooks"):
-    """Run JupyterLab by serve.py, with a home of its own; yield its address."""
+    """Run JupyterLab by serve.py, with a home of its own; yield its address.
+
+    The environment variable LAB_PYTHON names a Python with another JupyterLab.
+    """
     port = free_port()
     home = folder / "home"
     settings = home / "settings" / "@jupyterlab"
@@ -83,7 +86,8 @@ def lab(folder: Path, notebooks: Path = ROOT / "notebooks"):
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
     }
-    command = [sys.executable, notebooks / "serve.py", "lab", "--no-browser", f"--port={port}"]
+    python = os.environ.get("LAB_PYTHON", sys.executable)  # make test-jupyter3 has another one
+    command = [python, notebooks / "serve.py", "lab", "--no-browser", f"--port={port}"]
     command += [
         *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.port_retries=0", "--allow-root"),
         *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
