@@ -9,6 +9,7 @@ import base64
 import csv
 import functools
 import io
+import traceback
 import warnings
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def answer(question: dict, content: bytes, recognizer: Recognizer, folder: str |
     >>> answer({"kind": "read"}, picture, Recognizer(), "my_digits")["text"]
     '5'
     """
-    ask = KINDS.get(str(question.get("kind")))
+    ask = KINDS.get(str(question.get("kind"))) if isinstance(question, dict) else None
     if ask is None:
         return {"error": "This page is of another version of digitlib; load it again."}
     try:
@@ -60,6 +61,9 @@ def answer(question: dict, content: bytes, recognizer: Recognizer, folder: str |
         return {"error": str(error)}
     except ModuleNotFoundError as error:
         return {"error": f"This needs {error.name}; run: pip install 'digitlib[train]'."}
+    except Exception as error:  # a fault of ours must not leave the page without an answer
+        traceback.print_exc()
+        return {"error": f"Reading it failed: {type(error).__name__}."}
 
 
 def _read(question: dict, content: bytes, recognizer: Recognizer, folder: Path) -> dict:

@@ -33,7 +33,7 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   const note = add(said, "p", "note");
   const message = add(said, "p", "message");
   message.setAttribute("role", "alert");
-  const kept = createKept(below);
+  const kept = createKept(below, ask);
   const keep = createKeep(below, ask, kept, {
     picture: () => shown,
     drawn: true,
@@ -47,7 +47,7 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   let isDone = true; // no stroke is under way
   let isLate = false;
   let waiting = null;
-  let shown = null; // the drawing whose answer is shown, as PNG bytes
+  let shown = null; // the drawing whose answer is shown, as PNG bytes: what can be kept
 
   const pad = createPad(drawn, { onStroke, onChange });
 
@@ -60,11 +60,13 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   function onChange({ done, isEmpty }) {
     version += 1;
     isDone = done;
+    shown = null;
+    keep.reset();
     clearTimeout(waiting);
     if (isEmpty) {
       answered = version;
       message.textContent = status.textContent = note.textContent = "";
-      show(EMPTY, null);
+      show(EMPTY);
       return;
     }
     if (done) {
@@ -91,16 +93,19 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
       answered = mine;
       message.textContent = "";
       if (reading.error) message.textContent = reading.error;
-      else show(fromPython(reading), content, mine === version && isDone);
+      else show(fromPython(reading), mine === version && isDone);
+      if (!reading.error && mine === version && isDone) {
+        shown = content;
+        keep.show();
+      }
     }
     if (answered === version) clearTimeout(waiting);
     else if (underWay === null && version > mine && !pad.isEmpty()) read();
   }
 
-  function show(reading, content, isNew = true) {
-    shown = content;
-    if (isNew) keep.reset();
-    element.classList.remove("stale");
+  /** Show a reading; of one that was overtaken, the pen being up, the better one is on its way. */
+  function show(reading, isNew = true) {
+    element.classList.toggle("stale", isDone && !isNew);
     const sentence = answer.show(reading, { isNew });
     taken.show(reading.ink);
     if (isNew) status.textContent = sentence;
@@ -113,7 +118,13 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
     isLate = true;
     element.classList.add("stale");
     message.textContent = silence(ask.isClosed(), isPage);
-    waiting = setTimeout(complain, PATIENCE); // by then it may be known
+    waiting = setTimeout(again, PATIENCE);
+  }
+
+  /** Ask again where the connection may be there again; what is known of it may have changed. */
+  function again() {
+    complain();
+    if (underWay === null && answered !== version && !ask.isClosed()) read();
   }
 
   async function example(question) {
@@ -127,14 +138,13 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
     }
     pad.showPicture(await imageOf(reply.picture));
     message.textContent = "";
-    show(fromPython(reply), null);
+    show(fromPython(reply));
     if (reply.label) note.textContent = `One of ${reply.source}’s test images, labelled ${reply.label}.`;
     if (question.path) note.textContent = `${question.name}. The first stroke wipes it away.`;
   }
 
   createExamples(examples, ask, example);
   answer.show(EMPTY);
-  ask({ kind: "kept" }).then((reply) => !reply.error && kept.show(reply), () => {});
 }
 
 /** Return what is to be said when no answer comes. */

@@ -5,7 +5,7 @@ import { keepShortcutsOut } from "./pad.js";
 const NONE = "no digit";
 
 /** Add a list of what is kept, and where; return { show }, which takes what Python replies. */
-export function createKept(place) {
+export function createKept(place, ask) {
   const details = add(place, "details", "kept");
   details.hidden = true;
   const summary = add(details, "summary");
@@ -21,6 +21,13 @@ export function createKept(place) {
     for (const { path, text } of kept) add(list, "li", "", `${path}: ${text || NONE}`);
   }
 
+  async function refresh() {
+    const reply = await ask({ kind: "kept" }).catch(() => ({ error: LOST }));
+    if (!reply.error) show(reply);
+  }
+
+  details.addEventListener("toggle", () => details.open && refresh());
+  refresh();
   return { show };
 }
 
@@ -29,11 +36,12 @@ export function createKept(place) {
  *
  * picture() gives the picture's bytes, or null if there is none to keep; name says which it is, and
  * note what becomes of it.
- * Returned is reset(), for the next picture.
+ * Returned are reset(), for another picture, and show(), for when there is one to keep.
  */
 export function createKeep(place, ask, kept, { picture, drawn, name, note }) {
   const details = add(place, "details", "keep");
   const summary = add(details, "summary", "", "Read wrong? Keep it, with what it shows");
+  summary.setAttribute("aria-label", `Read wrong? Keep ${name}, with what it shows`);
   keepShortcutsOut(summary);
   const row = add(details, "div", "choices");
   row.setAttribute("role", "group");
@@ -101,7 +109,7 @@ export function createKeep(place, ask, kept, { picture, drawn, name, note }) {
   }
 
   show();
-  return { reset };
+  return { reset, show };
 }
 
 const LOST = "the connection is gone.";

@@ -4,9 +4,9 @@ A page and the answers to its questions are all there is to serve, so that the s
 server will do; it starts at once, as there is no kernel to be started.
 """
 
+import contextlib
 import json
 import secrets
-import sys
 import threading
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
@@ -83,21 +83,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(HTTPStatus.OK, "text/html; charset=utf-8", self.server.page)
 
     def do_POST(self) -> None:
-        size = int(self.headers.get("Content-Length") or 0)
+        said = self.headers.get("Content-Length", "")
+        size = int(said) if said.isdecimal() else 0
+        self.close_connection = True  # unless what was sent is read to its end
+        if not self._may():
+            return
         if size > LARGEST:
-            self.close_connection = True
             self._json({"error": "This file has more than 50 MB; make it smaller."})
             return
         content = self.rfile.read(size)
-        if not self._may():
-            return
+        self.close_connection = False
         try:
             question = json.loads(self._query("question"))
-            replied = self.server.answer(question, content)
-        except Exception as error:  # a fault of ours must not leave the page without an answer
-            print(f"digitlib: {type(error).__name__}: {error}", file=sys.stderr)
-            replied = {"error": f"Reading it failed: {type(error).__name__}."}
-        self._json(replied)
+        except ValueError:
+            question = {}
+        self._json(self.server.answer(question, content))
 
     def _may(self) -> bool:
         """Whether a request comes from our page; or else refuse it.
@@ -161,7 +161,6 @@ def serve(port: int = 0, folder: str | Path = FOLDER, opens: bool = True) -> Non
         print(f"The page is at {server.address}", "To stop: Control-C.", sep="\n", flush=True)
         if opens:
             threading.Thread(target=webbrowser.open, args=[server.address], daemon=True).start()
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
-        finally:
-            server.readers.shutdown(wait=False, cancel_futures=True)
+        server.readers.shutdown(wait=False, cancel_futures=True)

@@ -20,7 +20,7 @@ export function createUploader(place, ask, { isPage = false } = {}) {
   add(target, "p", "hint", "A dark pen, and digits that touch neither each other nor the edge, work best. Up to 50 MB a file.");
   const summary = createSummary(element);
   const list = add(element, "ol", "results");
-  const kept = createKept(element);
+  const kept = createKept(element, ask);
   const status = addStatus(element);
   const waiting = []; // results whose file is still to be read
   let isReading = false;

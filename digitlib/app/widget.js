@@ -5,20 +5,22 @@ import { createUploader } from "./uploaded.js";
 const PIECE = 512 * 1024; // bytes; Jupyter's servers drop messages over 10 MB without a word
 
 function render({ model, el }) {
-  const ask = asker(model);
+  const [ask, close] = connect(model);
   if (model.get("part") === "pad") createDrawing(el, ask);
   else createUploader(el, ask);
+  return close;
 }
 
-/** Return a function that asks the kernel, and gives a promise of the answer. */
-function asker(model) {
+/** Return a function that asks the kernel, and gives a promise of the answer; and one that ends it. */
+function connect(model) {
   const mine = Math.random().toString(36).slice(2); // another view of the widget has other numbers
   const pending = new Map();
   let count = 0;
-  model.on("msg:custom", (reply) => {
+  const hear = (reply) => {
     pending.get(reply.id)?.(reply);
     pending.delete(reply.id);
-  });
+  };
+  model.on("msg:custom", hear);
 
   function send(message, bytes) {
     return new Promise((resolve, reject) => {
@@ -50,7 +52,7 @@ function asker(model) {
     );
   }
   ask.isClosed = isClosed;
-  return ask;
+  return [ask, () => model.off("msg:custom", hear)];
 }
 
 export default { render };

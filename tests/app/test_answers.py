@@ -148,3 +148,9 @@ def test_what_is_kept_of_odd_pictures_can_be_read_again(tmp_path):
         image.save(file, "TIFF")
         path = ask(tmp_path, file.getvalue(), kind="keep", text="")["path"]
         assert Image.open(tmp_path / path).size == (40, 40)
+
+
+def test_a_fault_of_ours_is_answered_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(answers, "prepare", lambda content: 1 / 0)
+    assert ask(tmp_path, GOOD, kind="read") == {"error": "Reading it failed: ZeroDivisionError."}
+    assert "ZeroDivisionError" in capsys.readouterr().err

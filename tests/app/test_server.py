@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from digitlib.app.server import Server
+from digitlib.cli import main
 from digitlib.files import SAMPLES
 
 GOOD = (SAMPLES / "dark_on_light.png").read_bytes()
@@ -78,6 +79,12 @@ def test_too_large_a_file_and_an_odd_question_get_a_sentence(server):
     connection.putheader("Content-Length", str(51 * 2**20))
     connection.endheaders()
     assert "more than 50 MB" in json.loads(connection.getresponse().read())["error"]
-    path = f"/ask?token={server.token}&question=no"
-    assert "error" in json.loads(ask(server, "POST", path, b"")[1])
+    for asked in ("no", "[1]", "7"):
+        path = f"/ask?token={server.token}&question={quote(asked)}"
+        assert "another version" in json.loads(ask(server, "POST", path, b"")[1])["error"]
     assert ask(server, "GET", f"/etc/passwd?token={server.token}")[0].status == 404
+
+
+def test_a_port_that_is_taken_is_said_so(server, capsys):
+    assert main(["app", "--no-browser", f"--port={server.server_port}"]) == 1
+    assert "in use" in capsys.readouterr().err
