@@ -73,8 +73,9 @@ def test_samples_of_package_and_data_folder_are_the_same():
     assert names == sorted(path.name for path in outside.iterdir())
     for name in names:
         assert (inside / name).read_bytes() == (outside / name).read_bytes()
-    listed = [row["path"] for row in csv.DictReader((inside / "labels.csv").open())]
-    assert sorted([*listed, "labels.csv"]) == names
+    tables = "labels.csv", "to_click.csv"
+    listed = {row["path"] for table in tables for row in csv.DictReader((inside / table).open())}
+    assert sorted([*listed, *tables]) == names
     assert all(Image.open(inside / name).size for name in listed)
 
 
