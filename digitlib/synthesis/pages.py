@@ -36,7 +36,7 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
     """
     if rng.random() < EMPTY:
         return draw_empty(rng), ""
-    if rng.random() < 0.16:
+    if rng.random() < 0.08:  # people mostly leave a gap
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
         row = _touching(images[chosen], rng)
     else:
