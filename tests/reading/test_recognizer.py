@@ -1,4 +1,5 @@
 import csv
+import gc
 import multiprocessing
 import os
 import signal
@@ -240,6 +241,7 @@ def test_threads_may_share_a_recognizer(model):
         files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
         return list(warnings.filters), os.fstat(2).st_ino, files
 
+    gc.collect()  # what other tests have left open is not ours
     before = state()
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(read, range(8)))
