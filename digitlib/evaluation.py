@@ -1,4 +1,4 @@
-"""How good is a network: scores with their uncertainty, and where it goes wrong."""
+"""How good is a network: scores with their uncertainty, and how sure it may be of them."""
 
 from collections.abc import Callable
 
@@ -57,82 +57,6 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
         raise ValueError(said)
     interval = binomtest(int(correct), int(total)).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
-
-
-def mcnemar(right: np.ndarray, other_right: np.ndarray) -> tuple[int, int, float]:
-    """Compare two models on the same images, by which of them each reads right, (n,) bool.
-
-    Images that both read right or both read wrong say nothing about which is better; of the
-    others, each model should win about half, if they are equally good. Q. McNemar, Psychometrika
-    12 (1947), 153-157; here exact, by the binomial distribution.
-
-    Returns
-    -------
-    only_first, only_second : int
-        Images that one model alone reads right.
-    p : float
-        How probable so uneven a split, or a more uneven one, would be by chance.
-
-    Examples
-    --------
-    >>> first, second = np.array([True, True, True, False]), np.array([True, False, False, False])
-    >>> mcnemar(first, second)
-    (2, 0, 0.5)
-    """
-    from scipy.stats import binomtest
-
-    only_first = int(np.sum(right & ~other_right))
-    only_second = int(np.sum(~right & other_right))
-    if only_first + only_second == 0:
-        return 0, 0, 1.0
-    p = binomtest(only_first, only_first + only_second, 0.5).pvalue
-    return only_first, only_second, float(p)
-
-
-def most_confused(confusion: np.ndarray, count: int) -> list[tuple[int, int, int]]:
-    """Return a confusion matrix's largest off-diagonal entries as (label, read as, how often).
-
-    >>> confusion = np.diag([90] * 10)
-    >>> confusion[4, 9] = 5
-    >>> most_confused(confusion, 1)
-    [(4, 9, 5)]
-    """
-    errors = confusion - np.diag(np.diag(confusion))
-    order = np.argsort(-errors, axis=None, kind="stable")[:count]
-    rows, columns = np.unravel_index(order, errors.shape)
-    return [(int(r), int(c), int(errors[r, c])) for r, c in zip(rows, columns, strict=True)]
-
-
-def most_confident_mistakes(labels: np.ndarray, probs: np.ndarray, count: int) -> np.ndarray:
-    """Return the indices of wrong answers, the most confident first."""
-    wrong = np.flatnonzero(~right(probs, labels))
-    order = np.argsort(-probs[wrong].max(axis=1), kind="stable")
-    return wrong[order[:count]]
-
-
-def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> np.ndarray:
-    """Return mean confidence, share right and count, (k, 3), of k filled bins of confidence.
-
-    `right` is (n,) bool, `confidence` (n,) in 0..1; the bins have equal width.
-
-    >>> reliability(np.array([True, False, True, True]), np.array([0.5, 0.5, 0.9, 0.9])).tolist()
-    [[0.5, 0.5, 2.0], [0.9, 1.0, 2.0]]
-    """
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    masks = [places == b for b in np.unique(places)]
-    return np.array([(confidence[m].mean(), right[m].mean(), m.sum()) for m in masks])
-
-
-def calibration_error(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> float:
-    """Return the expected calibration error, 0..1: how far confidence is from the share right.
-
-    M. P. Naeini, G. F. Cooper, M. Hauskrecht, AAAI 2015.
-
-    >>> calibration_error(np.array([True, False]), np.array([0.75, 0.75]))
-    0.25
-    """
-    means, shares, counts = reliability(right, confidence, bins).T
-    return float(np.sum(np.abs(means - shares) * counts) / np.sum(counts))
 
 
 def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:

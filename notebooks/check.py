@@ -36,7 +36,7 @@ def faults_when_run(folder: Path, paths: list[Path]) -> list[str]:
     for path in paths:
         if claims.TRAINED in path.read_text("utf-8"):
             notebook, _ = execute(folder / path.relative_to(NOTEBOOKS))
-            faults += claims.faults_of_outputs(notebook, claims.claims_of(path) or [])
+            faults += claims.faults_of_outputs(notebook, claims.claims_of(path))
     return faults
 
 
@@ -59,7 +59,7 @@ def main() -> int:
         status = run_nbval(folder, copies, strictly)
     if strictly:
         with copy_of_notebooks() as folder:
-            faults = faults_when_run(folder, [p for p in paths if claims.claims_of(p) is not None])
+            faults = faults_when_run(folder, paths)
         print(*faults, sep="\n", end="\n" if faults else "")
         status = status or int(bool(faults))
     return status

@@ -171,6 +171,8 @@ def faults_of_prose(
     text = prose_of(notebook)
     masked = without_code(text)
     numerals = {match.start(): match[0] for match in NUMERAL.finditer(masked)}
+    code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
+    exercises = set(re.findall(r'\bcheck\("([\d.]+)"', code))
     faults, claimed = [], set()
     for claim in claims:
         found = find_sentence(claim.sentence, text)
@@ -184,9 +186,9 @@ def faults_of_prose(
             claimed.add(found[0])
             faults += _without_about(claim, masked, found[0])
     for at, numeral in numerals.items():
-        constant = constants.fullmatch(numeral) or (
-            LONE_DIGIT.fullmatch(numeral) and not UNIT.match(masked, at + len(numeral))
-        )
+        is_name = LONE_DIGIT.fullmatch(numeral) or numeral in exercises
+        has_unit = UNIT.match(masked, at + len(numeral))
+        constant = constants.fullmatch(numeral) or (is_name and not has_unit)
         if at not in claimed and not constant:
             around = " ".join(text[max(0, at - 40) : at + 40].split())
             faults.append(f"{numeral} has no row and is no constant: ... {around} ...")
@@ -259,12 +261,10 @@ def share_of_trained(notebook: nbformat.NotebookNode) -> str:
     return f"{tagged} of {len(code)} code cells ({tagged / max(1, len(code)):.0%})"
 
 
-def claims_of(path: Path) -> list[Claim] | None:
-    """Return the claims of a notebook or its answers; None where there is no table."""
-    table = TABLES / f"{path.stem[:2]}.csv"
-    if not table.is_file():
-        return None
-    return [claim for claim in read_table(table) if claim.notebook == path.stem]
+def claims_of(path: Path) -> list[Claim]:
+    """Return the claims of a notebook or its answers."""
+    table = read_table(TABLES / f"{path.stem[:2]}.csv")
+    return [claim for claim in table if claim.notebook == path.stem]
 
 
 def with_seed(notebook: nbformat.NotebookNode, seed: int) -> nbformat.NotebookNode:
@@ -295,6 +295,13 @@ def notebooks_and_answers() -> list[Path]:
     return sorted(NOTEBOOKS.glob("0*.ipynb")) + sorted((NOTEBOOKS / "answers").glob("0*.ipynb"))
 
 
+def has_trained(path: Path) -> bool:
+    """Return whether a claim of a notebook is borne out by a cell that depends on training."""
+    lines = printed_by(nbformat.read(path, as_version=4))
+    found = [find_line(claim, lines) for claim in claims_of(path)]
+    return any(not isinstance(one, str) and one[1].trained for one in found)
+
+
 def to_run(chosen: set[str]) -> list[Path]:
     """Return what has to run to measure the claims of chosen notebooks, such as "03", in order.
 
@@ -302,9 +309,7 @@ def to_run(chosen: set[str]) -> list[Path]:
     """
     own = {path.stem for path in notebooks_and_answers() if OWN_NETWORK in path.read_text("utf-8")}
     measured = [
-        path
-        for path in notebooks_and_answers()
-        if path.stem[:2] in chosen and TRAINED in path.read_text("utf-8") and claims_of(path)
+        path for path in notebooks_and_answers() if path.stem[:2] in chosen and has_trained(path)
     ]
     if own & {path.stem for path in measured}:
         last = max(path.stem for path in measured if path.stem in own)

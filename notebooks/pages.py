@@ -176,8 +176,8 @@ def finished(page: str, path: Path) -> str:
 
 
 def with_anchor(found: re.Match) -> str:
-    """Return a heading that can be linked to by its words."""
-    words = re.findall(r"\w+", html.unescape(re.sub(r"<[^>]+>", "", found[1])).lower())
+    """Return a heading that can be linked to by its words, as in JupyterLab."""
+    words = re.findall(r"\w+", html.unescape(re.sub(r"<[^>]+>", "", found[1])))
     return f'<h2 id="{"-".join(words)}">{found[1]}</h2>'
 
 

@@ -18,27 +18,6 @@ def test_wilson_interval_of_nonsense(correct, total):
         evaluation.wilson_interval(correct, total)
 
 
-def test_most_confused_leaves_the_diagonal_out():
-    confusion = np.diag(np.full(10, 99))
-    confusion[4, 9], confusion[7, 2] = 5, 3
-    assert evaluation.most_confused(confusion, 2) == [(4, 9, 5), (7, 2, 3)]
-    assert confusion[0, 0] == 99
-
-
-def test_most_confident_mistakes_are_wrong_and_in_order():
-    labels = np.array([0, 1, 2, 3])
-    probs = np.full((4, 10), 0.01)
-    probs[0, 0] = 0.9  # right
-    probs[1, 5], probs[2, 5], probs[3, 5] = 0.5, 0.8, 0.6
-    assert evaluation.most_confident_mistakes(labels, probs, 2).tolist() == [2, 3]
-
-
-def test_an_image_taken_for_no_digit_is_a_mistake_only_if_its_digit_is_wrong():
-    probs = np.zeros((2, 11))
-    probs[:, 10], probs[:, 3] = 0.6, 0.4
-    assert evaluation.most_confident_mistakes(np.array([3, 4]), probs, 5).tolist() == [1]
-
-
 def test_score_ignores_what_is_not_a_digit():
     def network(images):
         return np.eye(11)[[3, 4, 10]]
@@ -46,23 +25,6 @@ def test_score_ignores_what_is_not_a_digit():
     result = evaluation.score(network, np.zeros((3, 28, 28)), np.array([3, 5, 0]))
     assert (result["correct"], result["images"]) == (2, 3)
     assert result["accuracy"] == pytest.approx(2 / 3)
-
-
-def test_mcnemar_counted_by_hand():
-    # Of 8 images on which they differ, 7 go one way: 2 * (1 + 8) of 2**8 splits are as uneven.
-    right = np.array([True] * 7 + [False] * 1 + [True] * 5 + [False] * 3)
-    other = np.array([False] * 7 + [True] * 1 + [True] * 5 + [False] * 3)
-    assert evaluation.mcnemar(right, other) == (7, 1, pytest.approx(2 * 9 / 256))
-    assert evaluation.mcnemar(right, right) == (0, 0, 1.0)
-
-
-def test_calibration_of_a_model_that_is_too_sure():
-    rng = np.random.default_rng(0)
-    right = rng.random(4000) < 0.8
-    sure = np.full(4000, 0.95)
-    assert evaluation.calibration_error(right, sure) == pytest.approx(0.15, abs=0.02)
-    means, shares, counts = evaluation.reliability(right, sure).T
-    assert means[0] == pytest.approx(0.95) and shares[0] == right.mean() and counts.sum() == 4000
 
 
 def test_temperature_undoes_what_made_a_model_too_sure():

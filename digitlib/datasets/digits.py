@@ -108,14 +108,21 @@ def _of_mnist(parts: mnist.Parts, source: str) -> Dataset:
     return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
 
 
-def _load_uci() -> Dataset:
-    """Return scikit-learn's 8 x 8 digits in MNIST's look, 1,297 for training and 500 for test."""
+def small_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return scikit-learn's digits as they are: images (1797, 8, 8) of 0..16, labels (1797,)."""
     from sklearn.datasets import load_digits as load_bundled
-    from sklearn.model_selection import train_test_split
 
     bundled = load_bundled()
-    images = np.stack([_in_mnists_look(image) for image in bundled.images])
-    labels = bundled.target.astype(np.uint8)
+    return bundled.images, bundled.target
+
+
+def _load_uci() -> Dataset:
+    """Return scikit-learn's 8 x 8 digits in MNIST's look, 1,297 for training and 500 for test."""
+    from sklearn.model_selection import train_test_split
+
+    small, targets = small_digits()
+    images = np.stack([_in_mnists_look(image) for image in small])
+    labels = targets.astype(np.uint8)
     train_images, test_images, train_labels, test_labels = train_test_split(
         images, labels, test_size=500, stratify=labels, random_state=0
     )

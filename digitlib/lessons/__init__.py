@@ -19,12 +19,3 @@ if "google.colab" in sys.modules:  # shows ipywidgets' own widgets, and others o
         output.enable_custom_widget_manager()
 
 __all__ = ["check", "figures"]
-
-
-def __getattr__(name: str):
-    """Give ``keras``, imported in silence when a notebook first asks for it."""
-    if name == "keras":
-        from digitlib.models.backend import keras
-
-        return keras
-    raise AttributeError(f"module 'digitlib.lessons' has no attribute {name!r}")

@@ -3,15 +3,13 @@
 The same digit has the same colour throughout; see `digitlib.files`.
 """
 
-import base64
 import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps, rcParams
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from digitlib.files import DIGIT_COLOURS
 from digitlib.reading import Prepared, Reading
@@ -46,19 +44,6 @@ def set_style() -> None:
     )
 
 
-def show(figure: Figure, alt: str, display_id: str | None = None, update: bool = False) -> None:
-    """Display a figure in a notebook, with a text for people who cannot see it.
-
-    The text reaches exported pages through the metadata of the output. With `update`, the figure
-    replaces the one that was shown with the same `display_id`.
-    """
-    from IPython.display import display
-
-    data = {"image/png": base64.b64encode(png(figure)).decode(), "text/plain": alt}
-    metadata = {"image/png": {"alt": alt}}
-    display(data, metadata=metadata, raw=True, display_id=display_id, update=update)
-
-
 def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG, on white, so that it reads in dark mode too."""
     file = io.BytesIO()
@@ -72,15 +57,6 @@ def new_figure(height: float, title: str = "", width: float = WIDTH) -> Figure:
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
-
-
-def _charts(height: float, title: str, count: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its axes, side by side, with no lines above and at the right."""
-    figure = new_figure(height, title)
-    axes = list(figure.subplots(1, count, squeeze=False).ravel())
-    for ax in axes:
-        ax.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def _image(axes: Axes, image: np.ndarray, title: str = "", colour: str = "black") -> None:
@@ -116,85 +92,54 @@ def image_grid(
     return figure
 
 
-def _digit_bars(axes: Axes, heights: np.ndarray, ylabel: str) -> None:
-    axes.bar(range(10), heights, color=DIGIT_COLOURS)
-    axes.set(xticks=range(10), xlabel="digit", ylabel=ylabel)
+def sliding_window(
+    image: np.ndarray,
+    window: np.ndarray,
+    filtered: np.ndarray,
+    places: dict[str, tuple[int, int]],
+    title: str,
+) -> Figure:
+    """Return how a filter's window slides over an image: a row for each named place.
 
-
-def class_balance(train_counts: np.ndarray, test_counts: np.ndarray, title: str) -> Figure:
-    """Return how many images of each digit there are, (10,) each; dotted: their mean."""
-    figure, (left, right) = _charts(2.8, title, 2)
-    for ax, counts, name in ((left, train_counts, "training"), (right, test_counts, "test")):
-        _digit_bars(ax, counts, f"{name} images")
-        ax.axhline(np.mean(counts), color="black", linewidth=1, linestyle=":")
+    From the left: the image with the window at (row, column), the patch below it, the filter, the
+    two multiplied, and the map `filtered`, where their sum is one pixel. Red is above zero, blue
+    below.
+    """
+    figure = new_figure(1.55 * len(places) + 1.0, title)
+    grid = figure.subplots(len(places), 5, squeeze=False)
+    high, wide = window.shape
+    signed = {"cmap": "RdBu_r", "vmin": -np.abs(window).max(), "vmax": np.abs(window).max()}
+    for row, (name, (top, left)) in zip(grid, places.items(), strict=True):
+        patch = image[top : top + high, left : left + wide]
+        _image(row[0], image)
+        _frame(row[0], left, top, wide, high)
+        row[1].imshow(patch, cmap="gray", vmin=0, vmax=1)
+        row[2].imshow(window, **signed)
+        products = row[3].imshow(patch * window, **signed)
+        largest = max(np.abs(filtered).max(), 1e-9)
+        drawn = row[4].imshow(filtered, cmap="RdBu_r", vmin=-largest, vmax=largest)
+        _frame(row[4], left, top, 1, 1)
+        row[0].set_ylabel(name, fontsize=11)
+        row[4].set_title(f"sum: {filtered[top, left]:+.2f}", fontsize=11)
+        for sign, ax in zip(("\u00d7", "=", "\u2192"), row[2:], strict=True):
+            ax.text(-0.14, 0.5, sign, fontsize=14, ha="center", va="center", transform=ax.transAxes)
+        for ax in row:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+    for ax, text in zip(grid[0], ("image", "patch", "filter", "product"), strict=False):
+        ax.set_title(text, fontsize=11)
+    for mappable, axes in ((products, grid[:, 2:4]), (drawn, grid[:, 4:])):
+        bar = figure.colorbar(mappable, ax=axes, location="bottom", aspect=12, pad=0.03)
+        bar.ax.locator_params(nbins=3)
     return figure
 
 
-def pixel_values(counts: np.ndarray, ink_shares: np.ndarray, title: str) -> Figure:
-    """Return how often each value 0..255 occurs, (256,), and the share of ink per digit, (10,)."""
-    figure, (left, right) = _charts(2.8, title, 2)
-    left.bar(range(256), counts, width=1.0, color=NEUTRAL)
-    left.set(yscale="log", xlabel="pixel value", ylabel="pixels (log scale)")
-    _digit_bars(right, ink_shares, "mean value / 255")
-    return figure
-
-
-def mass_centres(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, title: str) -> Figure:
-    """Return an image with its box of 20 pixels, and where images have their centre of mass."""
-    figure, (left, right) = _charts(3.4, title, 2)
-    left.spines[:].set_visible(True)
-    _image(left, image)
-    left.plot([3.5, 23.5, 23.5, 3.5, 3.5], [3.5, 3.5, 23.5, 23.5, 3.5], color=OTHER)
-    left.plot([14], [14], "+", color=OTHER, markersize=14)
-    right.scatter(columns, rows, s=3, alpha=0.3, color=NEUTRAL)
-    right.set(xlim=(11, 17), ylim=(17, 11), xlabel="column", ylabel="row", aspect="equal")
-    right.plot([14], [14], "+", color=OTHER, markersize=14)
-    return figure
-
-
-def feature_maps(image: np.ndarray, maps: np.ndarray, title: str) -> Figure:
-    """Return an image beside what filters made of it, (height, width, n), eight in a row."""
-    rows = -(-maps.shape[-1] // 8)
-    figure = new_figure(rows * 0.9 + 0.4, title)
-    grid = figure.add_gridspec(rows, 8 + 2 * rows)
-    _image(figure.add_subplot(grid[:, : 2 * rows]), image, "input")
-    for i in range(maps.shape[-1]):
-        ax = figure.add_subplot(grid[i // 8, 2 * rows + i % 8])
-        ax.imshow(maps[..., i], cmap="cividis")
-        ax.axis("off")
-    return figure
-
-
-def learning_curves(histories: dict[str, dict], title: str) -> Figure:
-    """Return loss and accuracy by epoch: solid on training, dashed on validation images."""
-    figure, (left, right) = _charts(3.0, title, 2)
-    for (name, history), colour in zip(histories.items(), (NEUTRAL, OTHER), strict=False):
-        epochs = range(1, len(history["loss"]) + 1)
-        every = max(1, len(epochs) // 10)  # a mark at ten epochs, however many there are
-        for ax, metric in ((left, "loss"), (right, "accuracy")):
-            for prefix, kind, mark in (("", "training", "o-"), ("val_", "validation", "s--")):
-                values = history[prefix + metric]
-                label = f"{name}, {kind}"
-                ax.plot(epochs, values, mark, label=label, color=colour, markevery=every)
-            ax.set(xlabel="epoch", ylabel=metric)
-            ax.locator_params("x", integer=True)
-    right.legend(fontsize=8, frameon=False)
-    return figure
-
-
-def bars_by_digit(values: dict[str, np.ndarray], title: str, lowest: float | None = 0.0) -> Figure:
-    """Return a group of bars for each digit, from one to three named arrays (10,)."""
-    figure, (ax,) = _charts(2.8, title)
-    width = 0.8 / len(values)
-    for i, (name, heights) in enumerate(values.items()):
-        places = np.arange(10) + (i - (len(values) - 1) / 2) * width
-        ax.bar(places, heights, width, color=(NEUTRAL, OTHER, GOOD)[i], label=name)
-    ax.set(xticks=range(10), xlabel="digit")
-    if lowest is not None:
-        highest = max(np.max(heights) for heights in values.values())
-        ax.set_ylim(lowest, highest + 0.05 * (highest - lowest))
-    figure.legend(frameon=False, fontsize=9, ncols=3, loc="outside lower center")
-    return figure
+def _frame(axes: Axes, left: float, top: float, wide: float, high: float) -> None:
+    """Draw an orange frame around pixels of an image."""
+    right, bottom = left + wide - 0.5, top + high - 0.5
+    left, top = left - 0.5, top - 0.5
+    across, down = [left, right, right, left, left], [top, top, bottom, bottom, top]
+    axes.plot(across, down, color=OTHER, linewidth=2)
 
 
 def _probability_bars(axes: Axes, probabilities: np.ndarray) -> None:
@@ -228,53 +173,4 @@ def reading_steps(prepared: Prepared, reading: Reading, title: str) -> Figure:
             text = f"{digit.digit} ({digit.confidence:.0%})"
             _image(figure.add_subplot(bottom[0, 2 * i]), digit.image, text)
             _probability_bars(figure.add_subplot(bottom[0, 2 * i + 1]), digit.probabilities)
-    return figure
-
-
-def curves(x: ArrayLike, y: dict[str, ArrayLike], xlabel: str, ylabel: str, title: str) -> Figure:
-    """Return a line for each name in `y`, over a common axis."""
-    figure, (ax,) = _charts(3.0, title)
-    palette = colormaps["cividis"](np.linspace(0, 0.85, len(y)))
-    for (name, values), colour in zip(y.items(), palette, strict=True):
-        ax.plot(x, values, "o-", color=colour, label=name)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(frameon=False, fontsize=9)
-    return figure
-
-
-def confusion_heatmap(confusion: np.ndarray, title: str) -> Figure:
-    """Return a (10, 10) confusion matrix, as counts and as a percentage of each row.
-
-    Only mistakes are coloured: beside the diagonal they would not show.
-    """
-    import seaborn
-
-    figure = new_figure(4.3, title, width=8.8)
-    rates = 100 * confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    left, right = figure.subplots(1, 2)
-    tables = ((left, confusion, "d", "images"), (right, rates, ".1f", "% of row"))
-    for ax, values, form, name in tables:
-        style = {"annot": values, "fmt": form, "annot_kws": {"size": 8}, "cmap": "rocket_r"}
-        seaborn.heatmap(values * (1 - np.eye(10)), cbar=False, ax=ax, **style)
-        ax.set(xlabel="read as", ylabel="what it is")
-        ax.set_title(name, fontsize=9)
-    return figure
-
-
-def reliability_diagram(points: dict[str, np.ndarray], title: str) -> Figure:
-    """Return the share right over confidence, for one or two arrays (k, 3).
-
-    They come from `digitlib.evaluation.reliability`. Large dots stand for many images.
-    """
-    figure, (ax,) = _charts(3.6, title)
-    figure.set_figwidth(5.0)
-    ax.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":")
-    styles = ((NEUTRAL, "o"), (OTHER, "s"))
-    for (name, array), (colour, mark) in zip(points.items(), styles, strict=False):
-        means, shares, counts = array.T
-        ax.plot(means, shares, color=colour, linewidth=1)
-        sizes = 10 + 20 * np.log10(counts)
-        ax.scatter(means, shares, s=sizes, color=colour, marker=mark, label=name)
-    ax.set(xlabel="confidence", ylabel="share right", xlim=(0, 1.03), ylim=(0, 1.05))
-    ax.legend(frameon=False, fontsize=9, loc="lower right")
     return figure

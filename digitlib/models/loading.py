@@ -85,7 +85,7 @@ def load_network(path: str | Path) -> Network:
     ModelError
         If the file is missing, damaged, too large, made of layers other than plain ones, or takes
         or gives anything but one image and its probabilities. The function raises it where what
-        the network gives are not probabilities.
+        the network gives are not probabilities, and a ValueError where it is not given images.
 
     Examples
     --------
@@ -109,7 +109,10 @@ def load_network(path: str | Path) -> Network:
 
 
 def _checked(network: Network, path: Path, images: np.ndarray) -> np.ndarray:
-    """Return what a network gives for images, once it is known to be probabilities."""
+    """Return the probabilities that a network gives for images, once both are known to be such."""
+    shape, kind = np.shape(images), getattr(images, "dtype", type(images).__name__)
+    if len(shape) != 3 or shape[1:] != (28, 28) or kind != np.uint8:
+        raise ValueError(f"Expected images as uint8 of shape (n, 28, 28), not {kind} of {shape}.")
     probs = network(images)
     shaped = probs.shape in ((len(images), 10), (len(images), 11))
     # Compared the other way round, NaN would pass.
@@ -201,9 +204,9 @@ def _check_size(path: Path) -> None:
 
     with tf.Graph().as_default() as graph:  # here nothing is computed, and nothing takes memory
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-        shapes = [[tuple(t.shape[1:]) for t in ends] for ends in (model.inputs, model.outputs)]
-        _check_shapes(path, *shapes, INPUTS)
-        model(tf.zeros((BATCH, *shapes[0][0])))
+        inputs, outputs = ([tuple(t.shape[1:]) for t in e] for e in (model.inputs, model.outputs))
+        _check_shapes(path, inputs, outputs, INPUTS)
+        model(tf.zeros((BATCH, *inputs[0])))
     sizes = [t.shape.num_elements() or 0 for op in graph.get_operations() for t in op.outputs]
     if max(sizes) > MAX_VALUES:
         raise too_large(path)

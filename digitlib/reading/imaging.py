@@ -46,12 +46,6 @@ class Prepared:
     lines: list[Line[Glyph]]
 
 
-def resize_naively(picture: PictureLike) -> np.ndarray:
-    """Return a picture shrunk to (28, 28) uint8 and nothing else, as most tutorials do it."""
-    grey = Image.fromarray(open_picture(picture).colours).convert("L")
-    return np.asarray(grey.resize((SIDE, SIDE)))
-
-
 def prepare(picture: PictureLike | Picture) -> Prepared:
     """Find the ink of a picture and what may be digits in it.
 

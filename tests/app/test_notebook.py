@@ -65,6 +65,15 @@ def test_notebook_five(tmp_path):
         browsing.upload(page, [SAMPLES / "dark_on_light.png"])
         page.locator(".digitlib-result .digitlib-text:text-is('7')").wait_for(timeout=30_000)
         browsing.shoot(page, "lab-uploads")
+        upload_with_the_ten_lines(page)
+
+
+def upload_with_the_ten_lines(page):
+    """Use the button that the notebook makes of ipywidgets' own FileUpload."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("button.widget-upload").click()
+    chooser.value.set_files(SAMPLES / "several_digits.jpg")
+    page.wait_for_selector(".widget-label:has-text('20619')", timeout=30_000)
 
 
 def write_notebook(folder, *sources):

@@ -72,6 +72,24 @@ def test_any_number_of_images_is_read(suffix):
         assert network(images[:0]).shape == (0, 11)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".tflite"])
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((2, 33, 33), np.uint8),  # turned without reshape=False
+        np.zeros((28, 28), np.uint8),  # one image, not a row of images
+        np.zeros((2, 28, 28, 1), np.uint8),
+        np.zeros((2, 28, 28), np.float32),  # divided by 255 already: it would be so twice
+        [[0]],
+    ],
+    ids=["larger", "one", "channel", "float", "list"],
+)
+def test_what_is_no_row_of_images_gets_one_sentence(suffix, images):
+    network = load_network(PRETRAINED / f"reader{suffix}")
+    with pytest.raises(ValueError, match=r"^Expected images as uint8 of shape \(n, 28, 28\), not "):
+        network(images)
+
+
 def test_importing_the_models_imports_no_heavy_library():
     code = "import digitlib.models, json, sys; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

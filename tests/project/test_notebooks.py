@@ -152,7 +152,10 @@ def test_the_reader_predicts_and_each_exercise_has_a_start_and_a_worked_answer(p
         for cell in cells(path)
         for name in re.findall(r'\bcheck\("([\d.]+)"', cell.source)
     }
-    assert starts == {f"{number}.{i}": f"{number}.{i}: not answered yet\n" for i in (1, 2, 3)}
+    count = max(3, len(starts))
+    assert starts == {
+        f"{number}.{i}": f"{number}.{i}: not answered yet\n" for i in range(1, count + 1)
+    }
     worked = next(p for p in ANSWERS if p.stem.startswith(path.stem[:2]))
     said = "".join(o.get("text", "") for cell in cells(worked) for o in cell.outputs)
     assert all(f"{name}: right!" in said for name in starts)

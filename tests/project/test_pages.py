@@ -137,7 +137,7 @@ def test_outputs_that_one_predicts_are_folded_and_no_others(build, path):
         folded.append(cell.select_one(".code").text.strip())
         assert len(boxes) == 1 and not boxes[0].has_attr("open")
         assert boxes[0].summary.text == "Show the output"
-        shown = cell.select("pre.output, .figure, .widget")
+        shown = cell.select(".output, .figure, .widget")
         assert shown and all(boxes[0] in output.parents for output in shown)
     assert folded == predicted
     assert path in ANSWERS or len(folded) >= 3

@@ -35,7 +35,7 @@ ROOMS = {
     "lessons": (
         FOUNDATION
         | {"evaluation", "models", "reading", "datasets", "label_errors", "synthesis", "training"},
-        "numpy scipy matplotlib seaborn IPython google",
+        "numpy PIL scipy matplotlib seaborn IPython google",
     ),
     "cli": (None, ""),
     "__main__": ({"cli"}, ""),

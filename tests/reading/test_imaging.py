@@ -123,12 +123,6 @@ def test_samples_have_as_many_glyphs_as_digits():
         assert pieces == len(row["text"]), row["path"]
 
 
-def test_naive_resizing_changes_nothing_but_the_size():
-    small = imaging.resize_naively(seven())
-    assert small.shape == (28, 28) and small.dtype == np.uint8
-    assert small[0, 0] == 255 and small[6, 12] < 150
-
-
 def test_network_input():
     images = np.full((2, 28, 28), 255, np.uint8)
     inputs = as_network_input(images)
