@@ -8,6 +8,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+import run
 from PIL import Image
 
 from digitlib import app
@@ -80,8 +81,8 @@ def write_notebook(folder, *sources):
     """Write a notebook whose first cell has what it shows without a kernel."""
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     data, _ = app.drawing_pad()._repr_mimebundle_()
-    del data["application/vnd.jupyter.widget-view+json"]  # as run.py --outputs stores it
     cells[0].outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    run.show_without_kernel(cells[0].outputs[0])  # as run.py --outputs does
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata["kernelspec"] = {
         "display_name": "Python 3",
