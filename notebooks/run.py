@@ -22,6 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from pages import shrink_pictures, smaller_png, write_draw, write_index, write_page
 
+from digitlib.app.widgets import ALT, still
 from digitlib.datasets.digits import load_digits
 from digitlib.files import PRETRAINED, SAMPLES
 from digitlib.lessons import figures
@@ -29,6 +30,8 @@ from digitlib.reading.imaging import prepare
 from digitlib.reading.recognizer import Recognizer
 
 NOTEBOOKS = Path(__file__).resolve().parent
+WIDGET = "application/vnd.jupyter.widget-view+json"
+RUN = "Run this cell"
 # Run last in each kernel, and not stored: its peak memory in MB.
 PEAK_MEMORY = """
 import sys
@@ -75,6 +78,7 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = last_of_each_line(output.text)
+            show_without_kernel(output)
         give_alternative_texts(cell)
     probed.metadata = {
         "kernelspec": probed.metadata["kernelspec"],
@@ -94,6 +98,14 @@ def give_alternative_texts(cell: nbformat.NotebookNode) -> None:
         raise ValueError(f"cell {cell.id}: {len(texts)} texts, {len(figures_shown)} figures")
     for text, output in zip(texts, figures_shown, strict=False):
         output.metadata.setdefault("image/png", {})["alt"] = text
+
+
+def show_without_kernel(output: nbformat.NotebookNode) -> None:
+    """Leave of a widget what can be seen without its kernel: a picture that says what to do."""
+    data = output.get("data", {})
+    if data.pop(WIDGET, None) is not None and "image/png" not in data:  # one of ipywidgets' own
+        data["image/png"] = still(RUN)
+        output.metadata["image/png"] = {"alt": f"{ALT}: {RUN}"}
 
 
 def last_of_each_line(text: str) -> str:

@@ -19,6 +19,7 @@ from digitlib.datasets.labelled_folder import FOLDER
 from digitlib.reading import Recognizer
 
 LARGEST = 50 * 2**20  # bytes of a file; the page refuses more, and so does the kernel
+ALT = "A greyed picture of a drawing pad, which works where there is a kernel"
 MOST_UNFINISHED = 4  # files of which pieces have come and not all; a page sends one at a time
 
 
@@ -62,6 +63,7 @@ class _Part(anywidget.AnyWidget):
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
         data["text/plain"] = repr(self)
         data["image/png"] = still(self._text)
+        metadata = {**metadata, "image/png": {"alt": f"{ALT}: {self._text}"}}
         return data, metadata
 
     _text = ""  # what the picture says

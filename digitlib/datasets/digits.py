@@ -101,14 +101,6 @@ def load_digits(name: str = "auto") -> Dataset:
     return dataset
 
 
-def small_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return scikit-learn's digits as they are: images (1797, 8, 8) of 0..16, labels (1797,)."""
-    from sklearn.datasets import load_digits as load_bundled
-
-    bundled = load_bundled()
-    return bundled.images, bundled.target
-
-
 def digits_at_hand() -> Dataset:
     """Return MNIST if it is on this machine, or else the bundled set; nothing is downloaded."""
     found = mnist.find(mirrors.user_cache())
@@ -117,6 +109,14 @@ def digits_at_hand() -> Dataset:
 
 def _of_mnist(parts: mnist.Parts, source: str) -> Dataset:
     return Dataset("MNIST", **parts, source=source, citation=CITATION, licence="CC BY-SA 3.0")
+
+
+def small_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return scikit-learn's digits as they are: images (1797, 8, 8) of 0..16, labels (1797,)."""
+    from sklearn.datasets import load_digits as load_bundled
+
+    bundled = load_bundled()
+    return bundled.images, bundled.target
 
 
 def _load_uci() -> Dataset:

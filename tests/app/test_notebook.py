@@ -8,6 +8,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+import run
 from PIL import Image
 
 from digitlib import app
@@ -65,14 +66,23 @@ def test_notebook_five(tmp_path):
         browsing.upload(page, [SAMPLES / "dark_on_light.png"])
         page.locator(".digitlib-result .digitlib-text:text-is('7')").wait_for(timeout=30_000)
         browsing.shoot(page, "lab-uploads")
+        upload_with_the_ten_lines(page)
+
+
+def upload_with_the_ten_lines(page):
+    """Use the button that the notebook makes of ipywidgets' own FileUpload."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("button.widget-upload").click()
+    chooser.value.set_files(SAMPLES / "several_digits.jpg")
+    page.wait_for_selector(".widget-label:has-text('20619')", timeout=30_000)
 
 
 def write_notebook(folder, *sources):
     """Write a notebook whose first cell has what it shows without a kernel."""
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     data, _ = app.drawing_pad()._repr_mimebundle_()
-    del data["application/vnd.jupyter.widget-view+json"]  # as run.py --outputs stores it
     cells[0].outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    run.show_without_kernel(cells[0].outputs[0])  # as run.py --outputs does
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata["kernelspec"] = {
         "display_name": "Python 3",

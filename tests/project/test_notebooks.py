@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import run
 
+from digitlib import app
 from digitlib.datasets.digits import load_digits
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +121,18 @@ def test_alternative_texts_are_those_of_the_cell(path):
         if "alt" in cell.metadata:
             shown = [o for o in cell.outputs if "image/png" in o.get("data", {})]
             assert cell.metadata["alt"] == [o.metadata["image/png"]["alt"] for o in shown]
+
+
+def test_of_a_widget_a_picture_is_stored():
+    own, ours = app.drawing_pad()._repr_mimebundle_(), {"text/plain": "VBox()", run.WIDGET: {}}
+    for data, metadata in (own, (ours, {})):
+        output = nbformat.v4.new_output("execute_result", data, metadata=metadata)
+        run.show_without_kernel(output)
+        assert set(output.data) == {"text/plain", "image/png"}
+        assert "un this cell" in output.metadata["image/png"]["alt"]
+    text = nbformat.v4.new_output("execute_result", {"text/plain": "7"})
+    run.show_without_kernel(text)
+    assert text.data == {"text/plain": "7"}
 
 
 def test_a_cells_texts_go_to_its_figures_in_order():

@@ -16,8 +16,9 @@ assert {path.name for path in files.PRETRAINED.iterdir()} >= {
     "classic.keras", "classic.keras.card.json", "reader.keras", "reader.tflite", "out_of_fold.npz"
 }
 from digitlib import app, bulk, lessons, synthesis, training
-pad = app.drawing_pad()
-assert "canvas" in str(pad._esm) and len(str(pad._css)) > 100
+assert "canvas" in app.drawing_pad()._esm and "canvas" in app.drawing_pad()._css
+from digitlib.app import server
+assert "createDrawing" in server.page()
 assert (files.PRETRAINED.parent / "py.typed").is_file()
 """
 
