@@ -3,7 +3,7 @@
 Prints for each kind how many pages are read exactly, and how many wrong ones the reader is at
 least 90 % sure of. Digits are MNIST's test images; everything else follows from a seed. Shares no
 code, colours or spacings with what the reader learns from or was fitted on (`digitlib.synthesis`).
-Kinds named f1 are those of a review of version 3: sizes, colours and widths as they stand there.
+Kinds named f1 have the sizes, colours and widths with which version 3 was tried.
 """
 
 import argparse
