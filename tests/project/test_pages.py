@@ -192,7 +192,8 @@ def test_alternative_texts_reach_the_page(build, path):
         output.metadata["image/png"]["alt"]
         for cell in nbformat.read(path, as_version=4).cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        # In the place of the notebook's pad, the page has one that works.
+        if "image/png" in output.get("data", {}) and "drawing_pad(" not in cell.source
     ]
     page = page_of(build, path)
     assert [tag["alt"] for tag in page.select("main .cell img")] == texts
