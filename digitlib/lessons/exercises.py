@@ -61,6 +61,10 @@ def check(name: str, answer=..., digits: Dataset | None = None) -> None:
     print(f"{name}: right!" if wrong is None else f"{name}: not yet. {wrong}")
 
 
+def _failed(error: Exception, given: str) -> str:
+    return f"The function fails ({type(error).__name__}: {error}); it gets {given}"
+
+
 # Notebook 1: the data
 def _means(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.stack([images[labels == digit].mean(axis=0).ravel() for digit in range(10)])
@@ -271,8 +275,7 @@ def _check_3_1(cross_entropy, digits: Dataset) -> str | None:
     try:
         given = cross_entropy(*inputs)
     except Exception as error:  # whatever a reader's function does
-        said = f"{type(error).__name__}: {error}"
-        return f"The function fails ({said}); it gets probabilities (40, 10) and labels (40,)."
+        return _failed(error, "probabilities (40, 10) and labels (40,).")
     if given is None:
         return NO_RETURN
     given = np.asarray(given)
@@ -571,8 +574,7 @@ def _check_5_2(without_crumbs, digits: Dataset) -> str | None:
         try:
             image = without_crumbs(given)
         except Exception as error:  # whatever a reader's function does
-            said = f"{type(error).__name__}: {error}"
-            return f"The function fails ({said}); it gets what open_grey returns, an array."
+            return _failed(error, "what open_grey returns, an array.")
         if image is None:
             return NO_RETURN
         image = np.asarray(image)

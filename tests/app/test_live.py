@@ -190,14 +190,6 @@ def opened(page, site, name="draw.html"):
     page.locator(".digitlib-layers li").first.wait_for()
 
 
-def places(page, points):
-    canvas = page.locator("canvas.digitlib-canvas")
-    canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    box = canvas.bounding_box()
-    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-
-
 def text_of(page):
     return page.locator(".digitlib-text").inner_text()
 
@@ -217,11 +209,7 @@ def test_the_page_answers_while_one_draws_and_its_layers_light_up(site):
         page.on("request", lambda request: asked.append(request.url))
         opened(page, site)
         dark = layers_of(page)
-        first, *others = places(page, SEVEN)
-        page.mouse.move(*first)
-        page.mouse.down()
-        for place in others:
-            page.mouse.move(*place, steps=8)
+        browsing.draw(page, SEVEN, lift=False)
         page.wait_for_function("document.querySelector('.digitlib-text').textContent == '7'")
         during = layers_of(page)
         assert len(during) == 7
@@ -243,12 +231,7 @@ def test_several_digits_and_each_of_them_looked_into(site):
         opened(page, site)
         for left in (0.05, 0.4, 0.72):
             points = [(left + 0.6 * (x - 0.3), 0.5 * y + 0.2) for x, y in SEVEN]
-            first, *others = places(page, points)
-            page.mouse.move(*first)
-            page.mouse.down()
-            for place in others:
-                page.mouse.move(*place, steps=8)
-            page.mouse.up()
+            browsing.draw(page, points)
         page.wait_for_function("document.querySelector('.digitlib-text').textContent == '777'")
         digits = page.locator(".digitlib-digits button")
         pressed = (
@@ -271,7 +254,7 @@ def test_the_page_by_touch(site):
             points = [{"x": x, "y": y} for x, y in points]
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-        corners = places(page, SEVEN)
+        corners = [browsing.place_of(page, *point) for point in SEVEN]
         top = page.evaluate("scrollY")
         touch("touchStart", corners[0])
         for begin, end in itertools.pairwise(corners):
@@ -306,12 +289,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(site, size, scheme):
         page.emulate_media(color_scheme=scheme)
         for name in ("draw.html", "05_predict_your_own.html"):
             opened(page, site, name)
-            first, *others = places(page, SEVEN)
-            page.mouse.move(*first)
-            page.mouse.down()
-            for place in others:
-                page.mouse.move(*place, steps=8)
-            page.mouse.up()
+            browsing.draw(page, SEVEN)
             page.wait_for_function("document.querySelector('.digitlib-text').textContent == '7'")
             page.wait_for_timeout(1500)  # until all layers are lit, or axe sees them fade
             browsing.shoot(page, f"live-{name[:4]}-{scheme}-{size[0]}")
