@@ -15,6 +15,7 @@ from digitlib.synthesis.strokes import DIGITS, Stroke, draw, smooth
 CANVAS = 112
 LEAST_INK = 20  # pixels; with fewer, there is nothing to degrade
 Random = np.random.Generator
+Pictures = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) uint8 and labels (n,)
 
 
 def redraw(image: np.ndarray, label: int, rng: Random) -> np.ndarray:
@@ -68,6 +69,43 @@ def warp(ink: np.ndarray, rng: Random) -> np.ndarray:
     for axis in (0, 1):
         places[axis] += strength * _smooth_field(side, 5, rng)
     return np.clip(ndimage.map_coordinates(ink, places, order=1), 0, 1)
+
+
+def by_one_pen(images: np.ndarray, rng: Random) -> list[np.ndarray]:
+    """Return MNIST images (n, 28, 28) as ink maps, often with strokes of one width."""
+    inks = [warp(enlarge(image / np.float32(255), CANVAS), rng) for image in images]
+    width = np.exp(rng.uniform(np.log(5), np.log(16)))
+    return [with_stroke_width(i, width, width) for i in inks] if rng.random() < 0.6 else inks
+
+
+def touching(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
+    """Return MNIST images side by side, so near that their ink meets.
+
+    Returns
+    -------
+    (CANVAS, w) float32 and (CANVAS, w) int
+        The ink map; and for each pixel of it the place of its image in the row, from 1, or 0.
+    """
+    row = np.zeros((CANVAS, 0), np.float32)
+    owner = np.zeros((CANVAS, 0), np.int64)
+    for place, ink in enumerate(by_one_pen(images, rng), start=1):
+        columns = np.flatnonzero((ink > 0.3).any(axis=0))
+        if len(columns) == 0:
+            continue
+        ink = np.roll(ink[:, columns[0] : columns[-1] + 1], rng.integers(-8, 9), axis=0)
+        depth = rng.integers(4, 40)  # pixels that the two have in common
+        shared = 0
+        for shared in range(min(40, row.shape[1]) + 1):
+            both = row[:, row.shape[1] - shared :][:, : ink.shape[1]]
+            if ((both > 0.5) & (ink[:, : both.shape[1]] > 0.5)).sum() > depth:
+                break
+        left = row.shape[1] - shared
+        more = [(0, 0), (0, max(0, ink.shape[1] - shared))]
+        row, owner = np.pad(row, more), np.pad(owner, more)
+        here = np.s_[:, left : left + ink.shape[1]]
+        owner[here] = np.where(ink > row[here], place, owner[here])
+        row[here] = np.maximum(row[here], ink)
+    return row, owner
 
 
 def _smooth_field(side: int, cells: int, rng: Random) -> np.ndarray:

@@ -9,17 +9,26 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
+from digitlib.reading.glyphs import find_lines
 from digitlib.reading.imaging import prepare
-from digitlib.synthesis.digits import CANVAS, Random, change_pen, degrade, draw_sign, enlarge, look
+from digitlib.reading.ink import bounding_box
+from digitlib.synthesis.digits import (
+    CANVAS, Pictures, Random, change_pen, degrade, draw_sign, look, touching,
+)  # fmt: skip
 from digitlib.synthesis.strokes import SIGNS, draw, smooth
+
+# Shares of ink: a slice that holds so much of a digit, and is so much that digit's, counts as it;
+# one that holds less than HALF of each digit, or more than that of two, counts as none.
+COMPLETE, PURE, HALF = 0.93, 0.8, 0.5
+MOST_SLICES = 2  # of one row that are a digit, and as many that are none
 
 
 def draw_negative(images: np.ndarray, rng: Random) -> np.ndarray:
     """Return a (28, 28) uint8 image of no digit; some are of digits in `images` that touch."""
     while True:
         kind = KINDS[rng.choice(len(KINDS), p=CHANCES)]
-        image = touching(images, rng) if kind is touching else kind(rng)
-        if image.any() and (kind is touching or not _is_bar(image)):
+        image = joined(images, rng) if kind is joined else kind(rng)
+        if image.any() and (kind is joined or not _is_bar(image)):
             return image
 
 
@@ -120,21 +129,50 @@ def shape(rng: Random) -> np.ndarray:
     return look(inside & lines)
 
 
-def touching(images: np.ndarray, rng: Random) -> np.ndarray:
+def joined(images: np.ndarray, rng: Random) -> np.ndarray:
     """Return two or three digits that touch, which are not one digit."""
-    count = int(rng.choice([2, 2, 2, 3]))
-    ink = np.zeros((CANVAS, CANVAS * 3), np.float32)
-    right = 10
-    for image in images[rng.integers(len(images), size=count)]:
-        digit = enlarge(image / np.float32(255), CANVAS)
-        columns = np.flatnonzero((digit > 0.3).any(axis=0))
-        digit = digit[:, columns[0] : columns[-1] + 1]
-        digit = np.roll(digit, int(rng.integers(-8, 9)), axis=0)
-        left = max(0, right - int(rng.integers(2, 14)))
-        right = left + digit.shape[1]
-        ink[:, left:right] = np.maximum(ink[:, left:right], digit)
-    return look(change_pen(ink, rng) if count < 3 else ink)
+    chosen = rng.integers(len(images), size=rng.choice([2, 2, 2, 3]))
+    return look(touching(images[chosen], rng)[0])
 
 
-KINDS: tuple[Callable[..., np.ndarray], ...] = (sign, scribble, blob, texture, touching, shape)
-CHANCES = (0.22, 0.13, 0.15, 0.25, 0.15, 0.10)
+def slices(images: np.ndarray, labels: np.ndarray, rng: Random) -> Pictures:
+    """Return what the reader cuts a wide digit, or digits that touch, into.
+
+    What is neither clearly a digit nor clearly none is left out.
+
+    Returns
+    -------
+    (n, 28, 28) uint8 and (n,) int
+        At most twice MOST_SLICES of them, and at times none.
+    """
+    chosen = rng.integers(len(images), size=rng.choice([1, 2, 2, 3]))
+    ink, owner = touching(images[chosen], rng)
+    ink, owner = np.pad(ink, 2), np.pad(owner, 2)
+    whole = np.bincount(owner[ink > 0.5], minlength=len(chosen) + 1)[1:] + 1
+    found = []
+    for line in find_lines(ink):
+        for span in sorted(line.cuts):
+            part = line.glyphs[span]
+            if (tight := bounding_box(part.ink > 0.3)) is None:
+                continue
+            own = owner[part.box][part.ink[tight] > 0.5]
+            held = np.bincount(own, minlength=len(chosen) + 1)[1:]
+            complete = held / whole
+            most = int(np.argmax(complete))
+            if complete[most] > COMPLETE and held[most] > PURE * held.sum():
+                found.append((look(part.ink), int(labels[chosen[most]])))
+            elif complete[most] < HALF or np.sum(complete > HALF) > 1:
+                image = look(part.ink)
+                if image.any() and not _is_bar(image):
+                    found.append((image, 10))
+    digits = [slice_ for slice_ in found if slice_[1] < 10]
+    others = [slice_ for slice_ in found if slice_[1] == 10]
+    found = [
+        kind[i] for kind in (digits, others) for i in rng.permutation(len(kind))[:MOST_SLICES]
+    ]
+    images_made = np.array([image for image, _ in found], np.uint8).reshape(-1, 28, 28)
+    return images_made, np.array([label for _, label in found], np.int64)
+
+
+KINDS: tuple[Callable[..., np.ndarray], ...] = (sign, scribble, blob, texture, joined, shape)
+CHANCES = (0.35, 0.10, 0.12, 0.20, 0.15, 0.08)

@@ -13,7 +13,9 @@ from scipy import ndimage
 
 from digitlib.reading.imaging import with_stroke_width
 from digitlib.reading.ink import bounding_box
-from digitlib.synthesis.digits import CANVAS, Random, draw_sign, enlarge, redraw, warp
+from digitlib.synthesis.digits import (
+    CANVAS, Random, by_one_pen, draw_sign, redraw, touching, warp,
+)  # fmt: skip
 from digitlib.synthesis.negatives import surfaces
 from digitlib.synthesis.strokes import SIGNS, draw
 
@@ -38,10 +40,10 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
         return draw_empty(rng), ""
     if rng.random() < 0.08:  # people mostly leave a gap
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
-        row = _touching(images[chosen], rng)
+        row = np.pad(touching(images[chosen], rng)[0], [(0, 0), (4, 4)])
     else:
         chosen = rng.integers(len(images), size=rng.choice([1, 1, 1, 2, 3, 4, 6]))
-        inks = _by_one_pen(images[chosen], rng)
+        inks = by_one_pen(images[chosen], rng)
         if rng.random() < 0.08:  # damaged, and each by a pen of its own
             inks = [redraw(images[i], labels[i], rng) for i in chosen]
         if rng.random() < 0.06:  # a word or a unit after it
@@ -183,32 +185,6 @@ def _sign(rng: Random) -> np.ndarray:
     ImageDraw.Draw(page).text(middle, name, 255, font, anchor="mm")
     width = rng.uniform(4, 12)
     return warp(with_stroke_width(np.asarray(page, np.float32) / 255, width, width), rng)
-
-
-def _touching(images: np.ndarray, rng: Random) -> np.ndarray:
-    """Return digits side by side, so near that their ink meets."""
-    row = np.zeros((CANVAS, 0), np.float32)
-    for ink in _by_one_pen(images, rng):
-        columns = np.flatnonzero((ink > 0.3).any(axis=0))
-        ink = np.roll(ink[:, columns[0] : columns[-1] + 1], rng.integers(-8, 9), axis=0)
-        depth, width = rng.integers(4, 40), ink.shape[1]  # pixels that the two have in common
-        reach = min(40, row.shape[1])
-        for shared in range(reach + 1):
-            place = row[:, row.shape[1] - shared :][:, :width]
-            if ((place > 0.5) & (ink[:, : place.shape[1]] > 0.5)).sum() > depth:
-                break
-        wide = np.zeros((CANVAS, max(row.shape[1], row.shape[1] - shared + width)), np.float32)
-        wide[:, : row.shape[1]] = row
-        place = wide[:, row.shape[1] - shared :][:, :width]
-        np.maximum(place, ink, out=place)
-        row = wide
-    return np.pad(row, [(0, 0), (4, 4)])
-
-
-def _by_one_pen(images: np.ndarray, rng: Random) -> list[np.ndarray]:
-    inks = [warp(enlarge(image / np.float32(255), CANVAS), rng) for image in images]
-    width = np.exp(rng.uniform(np.log(5), np.log(16)))
-    return [with_stroke_width(i, width, width) for i in inks] if rng.random() < 0.6 else inks
 
 
 def _row(inks: list[np.ndarray], rng: Random) -> np.ndarray:

@@ -4,11 +4,10 @@ import multiprocessing
 
 import numpy as np
 
-from digitlib.synthesis.digits import draw_digit, look, redraw
-from digitlib.synthesis.negatives import draw_negative
+from digitlib.synthesis.digits import Pictures, draw_digit, look, redraw
+from digitlib.synthesis.negatives import draw_negative, slices
 
 CHUNK = 500  # images that one process makes at a time
-Pictures = tuple[np.ndarray, np.ndarray]
 
 
 def reader_images(images: np.ndarray, labels: np.ndarray, seed: int, copies: int) -> Pictures:
@@ -21,8 +20,9 @@ def reader_images(images: np.ndarray, labels: np.ndarray, seed: int, copies: int
     seed : int
         The same seed gives the same images, on any number of cores.
     copies : int
-        How often each image is redrawn. A fifth as many digits are drawn by code, and a
-        fourth as many pictures of no digit are added, labelled 10.
+        How often each image is redrawn. A fifth as many digits are drawn by code, a fourth as
+        many pictures of no digit are added, labelled 10, and about a fifth as many slices of
+        digits, some of them whole.
 
     Returns
     -------
@@ -45,4 +45,8 @@ def _make(job: tuple[np.ndarray, np.ndarray, list[int]]) -> Pictures:
     drawn = rng.integers(0, 10, len(images) // 5)
     made += [look(draw_digit(label, rng)) for label in drawn]
     negatives = [draw_negative(images, rng) for _ in range(len(images) // 4)]
-    return np.stack(made + negatives), np.concatenate([labels, drawn, np.full(len(negatives), 10)])
+    cut = [slices(images, labels, rng) for _ in range(len(images) // 12)]
+    return (
+        np.concatenate([np.stack(made + negatives), *(images for images, _ in cut)]),
+        np.concatenate([labels, drawn, np.full(len(negatives), 10), *(names for _, names in cut)]),
+    )

@@ -41,8 +41,9 @@ from digitlib.training.recipes import Recipe, recipe_for
 
 MOST_AT_ONCE = 64  # steps; more than that makes nothing faster, and Ctrl-C and NaN wait for them
 LEARNT_REDRAWN = (
-    "the training images, redrawn; digits drawn by code; and as no digit: signs and scribbles "
-    "drawn by code, made-up textures and shapes, touching training images; no photographs"
+    "the training images, redrawn, and cut out of others that they touch; digits drawn by code; "
+    "and as no digit: letters, signs and scribbles drawn by code, made-up textures and shapes, "
+    "training images that touch and halves of them; no photographs"
 )
 
 
