@@ -245,7 +245,7 @@ def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> 
     top, left = (max(0, s.start - 1) for s in box)
     wide = slice(top, box[0].stop + 1), slice(left, box[1].stop + 1)
     near = labels[wide]
-    own = np.where((near == 0) | np.isin(near, members), ink[wide], 0)
+    own = np.where((near == 0) | (near[..., None] == members).any(axis=-1), ink[wide], 0)
     if (tight := bounding_box(own > 0.3)) is None:
         return Part(box, own)
     rows, columns = (

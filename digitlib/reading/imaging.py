@@ -3,6 +3,7 @@
 Knows pictures and shapes, and no network. For ink maps see `digitlib.reading.ink`.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -26,19 +27,23 @@ THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly w
 class Glyph:
     """One thing that may be a digit.
 
-    `image` is (28, 28) uint8, white on black as in MNIST; `box` is (left, top, right, bottom),
-    half-open, in pixels of the upright picture; `share` is how much of the picture's ink it has;
-    `runs_off` says that it reaches the edge of a picture that is no drawing on plain paper;
-    `faint` is how many pixels are half inked for each inked one; `size` its height, by the
-    picture's longer side.
+    `ink` is its part of the ink map; `box` is (left, top, right, bottom), half-open, in pixels of
+    the upright picture; `share` is how much of the picture's ink it has; `runs_off` says that it
+    reaches the edge of a picture that is no drawing on plain paper; `faint` is how many pixels are
+    half inked for each inked one; `size` its height, by the picture's longer side.
     """
 
-    image: np.ndarray
+    ink: np.ndarray
     box: tuple[int, int, int, int]
     share: float
     runs_off: bool = False
     faint: float = 0.0
     size: float = 1.0
+
+    @functools.cached_property
+    def image(self) -> np.ndarray:
+        """(28, 28) uint8, white on black as in MNIST; made when first asked for."""
+        return in_mnists_look(self.ink)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,7 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
 
     def glyph(part: Part) -> Glyph:
         return Glyph(
-            in_mnists_look(part.ink),
+            part.ink,
             _scaled_box(part.box, margin, scale, opened.size),
             np.count_nonzero(part.ink > 0.5) / strong,
             photo and _reaches_edge(part.box, ink.shape),

@@ -37,7 +37,9 @@ ALTERATIONS = (
 )  # fmt: skip
 
 
-Believed = tuple[Line[Glyph], dict[tuple[int, int], np.ndarray]]
+Span = tuple[int, int]
+Believed = tuple[Line[Glyph], dict[Span, np.ndarray]]
+Seen = dict[tuple[Line[Glyph], Span], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -191,16 +193,53 @@ class Recognizer:
         return [_reading(lines) for lines in self.believe(pictures)]
 
     def believe(self, pictures: list[list[Line[Glyph]]]) -> list[list[Believed]]:
-        """Return each picture's lines with what the network says of every span, by its key."""
-        glyphs = [glyph for lines in pictures for line in lines for glyph in line.glyphs.values()]
-        if not glyphs:
-            return [[] for _ in pictures]
-        images = np.stack([glyph.image for glyph in glyphs])
-        first = self._network(images)
-        worth = np.array(
-            [chosen for lines in _spans(pictures, first) for chosen in _worth_a_look(lines)]
+        """Return each picture's lines with what the network says of every span, by its key.
+
+        Where a piece as a whole is clearly a digit, its slices are not looked at, and left out.
+        """
+        lines = [line for picture in pictures for line in picture]
+        first = self._first_look(
+            [(line, s) for line in lines for s in line.glyphs if s not in line.cuts]
         )
-        return _spans(pictures, look_twice(self._network, images, first, worth))
+        first |= self._first_look([(line, s) for line in lines for s in _slices(line, first)])
+        if not first:
+            return [[] for _ in pictures]
+        pictures = [
+            [
+                replace(line, glyphs={s: g for s, g in line.glyphs.items() if (line, s) in first})
+                for line in picture
+            ]
+            for picture in pictures
+        ]
+        seen = [(line, s) for line in lines for s in line.glyphs if (line, s) in first]
+        probs = np.stack([first[key] for key in seen])
+        images = np.stack([line.glyphs[s].image for line, s in seen])
+        worth = np.array(
+            [chosen for lines in _spans(pictures, probs) for chosen in _worth_a_look(lines)]
+        )
+        return _spans(pictures, look_twice(self._network, images, probs, worth))
+
+    def _first_look(self, spans: list[tuple[Line[Glyph], Span]]) -> Seen:
+        """Return what the network says of each span of a line."""
+        if not spans:
+            return {}
+        probs = self._network(np.stack([line.glyphs[span].image for line, span in spans]))
+        return dict(zip(spans, probs, strict=True))
+
+
+def _slices(line: Line[Glyph], first: Seen) -> list[Span]:
+    """Return the slices of a line's pieces that are not clearly a digit as a whole."""
+    whole = {span for span in line.glyphs if span not in line.cuts}
+    doubtful = [
+        span
+        for span in whole
+        if first[line, span][:10].max() < DOUBT and not _is_joined(*span, whole)
+    ]
+    return [
+        (i, j)
+        for i, j in line.glyphs
+        if (i, j) in line.cuts and any(a <= i and j <= b for a, b in doubtful)
+    ]
 
 
 def _spans(pictures: list[list[Line[Glyph]]], probs: np.ndarray) -> list[list[Believed]]:

@@ -13,7 +13,14 @@ from digitlib.reading.glyphs import find_lines
 from digitlib.reading.imaging import prepare
 from digitlib.reading.ink import bounding_box
 from digitlib.synthesis.digits import (
-    CANVAS, Pictures, Random, change_pen, degrade, draw_sign, look, touching,
+    CANVAS,
+    Pictures,
+    Random,
+    change_pen,
+    degrade,
+    draw_sign,
+    look,
+    touching,
 )  # fmt: skip
 from digitlib.synthesis.strokes import SIGNS, draw, smooth
 
@@ -167,9 +174,7 @@ def slices(images: np.ndarray, labels: np.ndarray, rng: Random) -> Pictures:
                     found.append((image, 10))
     digits = [slice_ for slice_ in found if slice_[1] < 10]
     others = [slice_ for slice_ in found if slice_[1] == 10]
-    found = [
-        kind[i] for kind in (digits, others) for i in rng.permutation(len(kind))[:MOST_SLICES]
-    ]
+    found = [kind[i] for kind in (digits, others) for i in rng.permutation(len(kind))[:MOST_SLICES]]
     images_made = np.array([image for image, _ in found], np.uint8).reshape(-1, 28, 28)
     return images_made, np.array([label for _, label in found], np.int64)
 

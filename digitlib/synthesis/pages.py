@@ -14,7 +14,13 @@ from scipy import ndimage
 from digitlib.reading.imaging import with_stroke_width
 from digitlib.reading.ink import bounding_box
 from digitlib.synthesis.digits import (
-    CANVAS, Random, by_one_pen, draw_sign, redraw, touching, warp,
+    CANVAS,
+    Random,
+    by_one_pen,
+    draw_sign,
+    redraw,
+    touching,
+    warp,
 )  # fmt: skip
 from digitlib.synthesis.negatives import surfaces
 from digitlib.synthesis.strokes import SIGNS, draw
