@@ -28,7 +28,8 @@ def read_pages(seed: int) -> list[tuple[list[float], int]]:
     mnist, rng, found = load_digits("mnist"), np.random.default_rng([SEED, seed]), []
     for _ in range(CHUNK):
         colours, text = draw_page(mnist.train_images, mnist.train_labels, rng)
-        best = candidate(shared().believe([prepare(colours).lines])[0])
+        lines = prepare(colours).lines
+        best = candidate(lines, *shared().believe(lines))
         said = "".join(str(digit.digit) for line in best.lines for digit in line)
         found.append((features(best), 1 if not text else 0 if said == text else 2))
     return found

@@ -103,7 +103,7 @@ def _looked_at(prepared: Prepared, recognizer: Recognizer) -> list[dict]:
         line.glyphs[span].image
         for line in prepared.lines
         for span in sorted(line.glyphs)
-        if span not in line.cuts and span[1] - span[0] == 1
+        if span[1] - span[0] == 1
     ]
     if not images:
         return []

@@ -4,8 +4,6 @@
 on the paper, photographs, and a second look at what is doubtful are left to `digitlib.read`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from digitlib.files import SHIPPED_MODEL
@@ -13,7 +11,7 @@ from digitlib.models.loading import load_network
 from digitlib.reading.glyphs import Line, Part, find_lines
 from digitlib.reading.imaging import in_mnists_look
 from digitlib.reading.ink import drawn_ink
-from digitlib.reading.recognizer import NO_DIGIT_ODDS, Digit, Reading, best_spans
+from digitlib.reading.recognizer import NO_DIGIT_ODDS, Digit, Reading, best_readings
 
 NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
 LEAST_SHARE = 0.6  # of a drawing's ink that digits have, if there are any
@@ -21,15 +19,8 @@ LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
 
 
 def drawing_lines(grey: np.ndarray) -> list[Line[Part]]:
-    """Return what may be digits in a drawing (h, w) uint8, with no piece cut apart."""
-    return [
-        replace(
-            line,
-            glyphs={span: part for span, part in line.glyphs.items() if span not in line.cuts},
-            cuts=frozenset(),
-        )
-        for line in find_lines(drawn_ink(grey))
-    ]
+    """Return what may be digits in a drawing (h, w) uint8."""
+    return find_lines(drawn_ink(grey))
 
 
 def read_drawing(grey: np.ndarray, network=None) -> Reading:
@@ -50,17 +41,18 @@ def read_drawing(grey: np.ndarray, network=None) -> Reading:
     texts, digits, doubts, share = [], [], [NOTHING_FOUND], 0.0
     strong = max(1, _inked(drawn_ink(grey)))
     for line in drawing_lines(grey):
-        images = {span: in_mnists_look(part.ink) for span, part in line.glyphs.items()}
-        if not images:
+        parts = list(line.glyphs.values())
+        if not parts:
             continue
-        probs = dict(zip(images, _expected(network(np.stack(list(images.values())))), strict=True))
+        images = dict(zip(parts, [in_mnists_look(part.ink) for part in parts], strict=True))
+        said = dict(zip(parts, _expected(network(np.stack(list(images.values())))), strict=True))
         kept = []
-        for span in best_spans(line, probs)[0][1]:
-            p, part, best = probs[span], line.glyphs[span], int(probs[span].argmax())
+        for part, best, _ in best_readings(line, said, {})[0][1]:
+            p = said[part]
             if best == 10:
                 doubts.append(float(p[10]))
                 continue
-            kept.append(Digit(best, float(p[best]), p[:10], sides(part), images[span]))
+            kept.append(Digit(best, float(p[best]), p[:10], sides(part), images[part]))
             share += _inked(part.ink) / strong
         if kept:
             texts.append("".join(str(digit.digit) for digit in kept))

@@ -1,7 +1,8 @@
 """From an ink map to what may be digits: pieces of ink in lines, and how they may belong together.
 
 A digit may be drawn in pieces, and two digits may touch. Shape alone cannot tell; so each line
-offers spans of neighbouring pieces, and the network decides which to believe.
+offers spans of neighbouring pieces, a wide piece can be cut into slices, and the network decides
+which to believe.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ BEND = 0.06  # of its height, how far a cut leaves its column
 SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
+MOST_JOINED = 3  # pieces of one digit
 
 T = TypeVar("T")
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +45,14 @@ class Part:
 class Line(Generic[T]):
     """Pieces side by side: `glyphs[i, j]` is what the pieces i to j - 1 make, such as a Part.
 
-    Every piece is there alone, but for those in `small`: these are no digits by themselves. Parts
-    of `cuts` are slices of one connected piece: they count only if each of them is a digit.
+    Every piece is there alone, but for those in `small`: these are no digits by themselves. Where
+    the pieces are `slices` of one connected piece, they count only if each is part of a digit.
     """
 
     count: int
-    glyphs: dict[tuple[int, int], T]
-    cuts: frozenset[tuple[int, int]] = frozenset()
+    glyphs: dict[Span, T]
     small: frozenset[int] = frozenset()
+    slices: bool = False
 
 
 def find_lines(ink: np.ndarray) -> list[Line[Part]]:
@@ -150,31 +153,15 @@ def _rows(pieces: list) -> list[list]:
 
 def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line[Part]:
     """Return a line with all spans of pieces that may be a digit; alone, those above `least`."""
-    atoms: list[tuple[Box, list[int]]] = []
-    whole: list[tuple[int, int]] = []  # for each piece, the atoms it was cut into
-    for box, members in pieces:
-        start = len(atoms)
-        atoms += _cut(ink, labels, box, members) if _height(box) > least else [(box, members)]
-        whole.append((start, len(atoms)))
-    spans, cuts, small = {}, set(), set()
-    for (box, _), (start, stop) in zip(pieces, whole, strict=True):
-        if _height(box) <= least:
-            small |= set(range(start, stop))
-            continue
-        for i, j in combinations(range(start, stop + 1), 2):
-            part = _together(ink, labels, atoms[i:j])
-            if (i, j) == (start, stop):
-                spans[i, j] = part
-            elif NARROWEST * _height(box) < _width(part.box) < WIDEST * _height(part.box):
-                spans[i, j] = part
-                cuts.add((i, j))
-    for k in range(len(whole)):
-        for n in range(k + 1, min(k + 3, len(whole))):
-            if not _may_be_one([box for box, _ in pieces[k : n + 1]]):
+    small = frozenset(i for i, (box, _) in enumerate(pieces) if _height(box) <= least)
+    spans = {}
+    for i in range(len(pieces)):
+        for j in range(i + 1, min(i + MOST_JOINED, len(pieces)) + 1):
+            if j > i + 1 and not _may_be_one([box for box, _ in pieces[i:j]]):
                 break
-            start, stop = whole[k][0], whole[n][1]
-            spans[start, stop] = _together(ink, labels, atoms[start:stop])
-    return Line(len(atoms), spans, frozenset(cuts), frozenset(small))
+            if j > i + 1 or i not in small:
+                spans[i, j] = _together(ink, labels, pieces[i:j])
+    return Line(len(pieces), spans, small)
 
 
 def _may_be_one(boxes: list[Box]) -> bool:
@@ -184,18 +171,20 @@ def _may_be_one(boxes: list[Box]) -> bool:
     return all(gap <= NEAR * height for gap in gaps) and _width(both) <= 1.2 * height
 
 
-def _cut(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> list:
-    """Cut a wide piece where digits may touch, each slice with a label of its own from then on.
+def cut_apart(part: Part) -> Line[Part] | None:
+    """Cut a wide part where digits may touch, and return the line of its slices, if there are any.
 
     A cut runs from top to bottom through as little ink as it finds, by dynamic programming, as in
     S. Avidan, A. Shamir: Seam carving for content-aware image resizing, 2007.
     """
+    inked = part.ink > 0.3
+    if (box := bounding_box(inked)) is None:
+        return None
     height, width = _height(box), _width(box)
     if width <= WIDE * height or height < LEAST_CUT:
-        return [(box, members)]
-    own = np.isin(labels[box], members)
+        return None
     step = -(-height // CUT_ROWS)
-    small = np.asarray(Image.fromarray(np.where(own, ink[box], 0)).reduce(step))
+    small = np.asarray(Image.fromarray(np.where(inked, part.ink, 0)[box]).reduce(step))
     paths, crossed = _paths(small)
     reach = max(1, round(APART * len(small)))
     least = crossed <= ndimage.minimum_filter1d(crossed, 2 * reach + 1)
@@ -203,16 +192,28 @@ def _cut(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> l
     cuts = [reach + int(np.flatnonzero(runs == k).mean()) for k in range(1, count + 1)]
     cuts = sorted(sorted(cuts, key=lambda column: crossed[column])[:MOST_CUTS])
     paths = paths[cuts].reshape(-1, len(small))
-    slices = (paths[:, :, None] <= np.arange(small.shape[1])).sum(axis=0)
-    slices = slices.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
-    first = labels.max() + 1
-    labels[box] = np.where(own, first + slices, labels[box])
-    boxes = ndimage.find_objects(np.where(own, slices + 1, 0))
-    return [
-        ((slice(rows.start + box[0].start, rows.stop + box[0].start),
-          slice(columns.start + box[1].start, columns.stop + box[1].start)), [first + k])
-        for k, (rows, columns) in ((k, b) for k, b in enumerate(boxes) if b)
-    ]  # fmt: skip
+    places = (paths[:, :, None] <= np.arange(small.shape[1])).sum(axis=0)
+    places = places.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
+    labels = np.zeros(part.ink.shape, np.int64)
+    labels[box] = np.where(inked[box], places + 1, 0)
+    atoms = [(b, [k]) for k, b in enumerate(ndimage.find_objects(labels), start=1) if b]
+    down, right = (side.start - own.start for side, own in zip(part.box, box, strict=True))
+    spans = {}
+    for i, j in combinations(range(len(atoms) + 1), 2):
+        piece = _together(part.ink, labels, atoms[i:j])
+        if j - i < len(atoms) and NARROWEST * height < _width(piece.box) < WIDEST * _height(
+            piece.box
+        ):
+            spans[i, j] = Part(_moved(piece.box, down, right), piece.ink)
+    return Line(len(atoms), spans, slices=True)
+
+
+def _moved(box: Box, down: int, right: int) -> Box:
+    rows, columns = box
+    return (
+        slice(rows.start + down, rows.stop + down),
+        slice(columns.start + right, columns.stop + right),
+    )
 
 
 def _paths(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

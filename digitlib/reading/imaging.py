@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digitlib.reading.glyphs import Line, Part, find_lines
+from digitlib.reading.glyphs import Line, Part, cut_apart, find_lines
 from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
@@ -24,26 +24,74 @@ THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly w
 
 
 @dataclass(frozen=True, eq=False)
-class Glyph:
-    """One thing that may be a digit.
+class Sheet:
+    """What a glyph needs to know of the picture that it comes from.
 
-    `ink` is its part of the ink map; `box` is (left, top, right, bottom), half-open, in pixels of
-    the upright picture; `share` is how much of the picture's ink it has; `runs_off` says that it
-    reaches the edge of a picture that is no drawing on plain paper; `faint` is how many pixels are
-    half inked for each inked one; `size` its height, by the picture's longer side.
+    `size` is (width, height) of the upright picture, `shape` that of its ink map, `margin` how
+    much the map is wider on each side than the picture, and `scale` the size of the map's pixels,
+    (across, down); `inked` is how many of them are; `photo` says that the picture is no drawing
+    on plain paper.
     """
 
-    ink: np.ndarray
-    box: tuple[int, int, int, int]
-    share: float
-    runs_off: bool = False
-    faint: float = 0.0
-    size: float = 1.0
+    size: tuple[int, int]
+    shape: tuple[int, int]
+    margin: int
+    scale: tuple[float, float]
+    inked: int
+    photo: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Glyph:
+    """One thing that may be a digit: its ink, and the sheet it is on."""
+
+    part: Part
+    sheet: Sheet
 
     @functools.cached_property
     def image(self) -> np.ndarray:
-        """(28, 28) uint8, white on black as in MNIST; made when first asked for."""
-        return in_mnists_look(self.ink)
+        """(28, 28) uint8, white on black as in MNIST."""
+        return in_mnists_look(self.part.ink)
+
+    @functools.cached_property
+    def slices(self) -> "Line[Glyph] | None":
+        """The line of slices that it can be cut into, if it may be digits that touch."""
+        line = cut_apart(self.part)
+        return _of_glyphs(line, self.sheet) if line else None
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """(left, top, right, bottom), half-open, in pixels of the upright picture."""
+        return _scaled_box(self.part.box, self.sheet)
+
+    @property
+    def share(self) -> float:
+        """How much of the picture's ink it has."""
+        return np.count_nonzero(self.part.ink > 0.5) / self.sheet.inked
+
+    @property
+    def runs_off(self) -> bool:
+        """Whether it reaches the edge of a photo."""
+        sides = zip(self.part.box, self.sheet.shape, strict=True)
+        return self.sheet.photo and any(s.start <= 1 or s.stop >= n - 1 for s, n in sides)
+
+    @property
+    def faint(self) -> float:
+        """How many pixels are half inked for each inked one; 0 in pictures of few pixels."""
+        if max(self.sheet.shape) < FEW_PIXELS:
+            return 0.0
+        inked = max(1, int(np.count_nonzero(self.part.ink > 0.5)))
+        return np.count_nonzero((self.part.ink > 0.2) & (self.part.ink < 0.7)) / inked
+
+    @property
+    def size(self) -> float:
+        """Its height by the picture's longer side."""
+        return (self.part.box[0].stop - self.part.box[0].start) / max(self.sheet.shape)
+
+
+def _of_glyphs(line: Line[Part], sheet: Sheet) -> Line[Glyph]:
+    glyphs = {span: Glyph(part, sheet) for span, part in line.glyphs.items()}
+    return Line(line.count, glyphs, line.small, line.slices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,35 +118,16 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
     ink, margin = _large_enough(find_ink(opened.colours))
     height, width = (n - 2 * margin for n in ink.shape)
+    sheet = Sheet(
+        opened.size,
+        ink.shape,
+        margin,
+        (opened.size[0] / width, opened.size[1] / height),
+        max(1, int(np.count_nonzero(ink > 0.5))),
+        max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None,
+    )
     shown = ink[margin : margin + height, margin : margin + width]
-    strong = max(1, int(np.count_nonzero(ink > 0.5)))
-    scale = opened.size[0] / width, opened.size[1] / height
-    photo = max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None
-
-    def glyph(part: Part) -> Glyph:
-        return Glyph(
-            part.ink,
-            _scaled_box(part.box, margin, scale, opened.size),
-            np.count_nonzero(part.ink > 0.5) / strong,
-            photo and _reaches_edge(part.box, ink.shape),
-            _faint(part.ink) if max(ink.shape) >= FEW_PIXELS else 0.0,
-            (part.box[0].stop - part.box[0].start) / max(ink.shape),
-        )
-
-    lines = [
-        Line(line.count, {s: glyph(p) for s, p in line.glyphs.items()}, line.cuts, line.small)
-        for line in find_lines(ink)
-    ]
-    return Prepared(opened, shown, lines)
-
-
-def _faint(ink: np.ndarray) -> float:
-    inked = max(1, int(np.count_nonzero(ink > 0.5)))
-    return int(np.count_nonzero((ink > 0.2) & (ink < 0.7))) / inked
-
-
-def _reaches_edge(box: Box, shape: tuple[int, int]) -> bool:
-    return any(s.start <= 1 or s.stop >= n - 1 for s, n in zip(box, shape, strict=True))
+    return Prepared(opened, shown, [_of_glyphs(line, sheet) for line in find_lines(ink)])
 
 
 def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
@@ -112,10 +141,10 @@ def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
     return np.clip(_resized(np.pad(ink, 1), factor * (max(ink.shape) + 2)), 0, 1), factor
 
 
-def _scaled_box(box: Box, margin: int, scale, size) -> tuple[int, int, int, int]:
-    sides = list(zip(reversed(box), scale, size, strict=True))
-    left, top = (max(0, int((s.start - margin) * n)) for s, n, _ in sides)
-    right, bottom = (min(math.ceil((s.stop - margin) * n), most) for s, n, most in sides)
+def _scaled_box(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:
+    sides = list(zip(reversed(box), sheet.scale, sheet.size, strict=True))
+    left, top = (max(0, int((s.start - sheet.margin) * n)) for s, n, _ in sides)
+    right, bottom = (min(math.ceil((s.stop - sheet.margin) * n), most) for s, n, most in sides)
     return left, top, right, bottom
 
 

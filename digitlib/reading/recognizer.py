@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -37,9 +38,17 @@ ALTERATIONS = (
 )  # fmt: skip
 
 
-Span = tuple[int, int]
-Believed = tuple[Line[Glyph], dict[Span, np.ndarray]]
-Seen = dict[tuple[Line[Glyph], Span], np.ndarray]
+# What the network says of glyphs, (11,) each, and the slices of those that were cut.
+Said = dict[Any, np.ndarray]
+Cuts = dict[Any, Line]
+
+
+class Chosen(NamedTuple):
+    """A glyph of a reading: its name, 10 for no digit, and whether it is a slice."""
+
+    glyph: Any
+    name: int
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -189,74 +198,37 @@ class Recognizer:
         return _expected(look_twice(self._network, images))
 
     def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
-        """Return the reading of each picture's lines, with one call of the network for all."""
-        return [_reading(lines) for lines in self.believe(pictures)]
+        """Return the reading of each picture's lines, with two calls of the network for all."""
+        said, cuts = self.believe([line for lines in pictures for line in lines])
+        return [_reading(candidate(lines, said, cuts)) for lines in pictures]
 
-    def believe(self, pictures: list[list[Line[Glyph]]]) -> list[list[Believed]]:
-        """Return each picture's lines with what the network says of every span, by its key.
-
-        Where a piece as a whole is clearly a digit, its slices are not looked at, and left out.
-        """
-        lines = [line for picture in pictures for line in picture]
-        first = self._first_look(
-            [(line, s) for line in lines for s in line.glyphs if s not in line.cuts]
-        )
-        first |= self._first_look([(line, s) for line in lines for s in _slices(line, first)])
-        if not first:
-            return [[] for _ in pictures]
-        pictures = [
-            [
-                replace(line, glyphs={s: g for s, g in line.glyphs.items() if (line, s) in first})
-                for line in picture
-            ]
-            for picture in pictures
-        ]
-        seen = [(line, s) for line in lines for s in line.glyphs if (line, s) in first]
-        probs = np.stack([first[key] for key in seen])
-        images = np.stack([line.glyphs[s].image for line, s in seen])
-        worth = np.array(
-            [chosen for lines in _spans(pictures, probs) for chosen in _worth_a_look(lines)]
-        )
-        return _spans(pictures, look_twice(self._network, images, probs, worth))
-
-    def _first_look(self, spans: list[tuple[Line[Glyph], Span]]) -> Seen:
-        """Return what the network says of each span of a line."""
-        if not spans:
-            return {}
-        probs = self._network(np.stack([line.glyphs[span].image for line, span in spans]))
-        return dict(zip(spans, probs, strict=True))
-
-
-def _slices(line: Line[Glyph], first: Seen) -> list[Span]:
-    """Return the slices of a line's pieces that are not clearly a digit as a whole."""
-    whole = {span for span in line.glyphs if span not in line.cuts}
-    doubtful = [
-        span
-        for span in whole
-        if first[line, span][:10].max() < DOUBT and not _is_joined(*span, whole)
-    ]
-    return [
-        (i, j)
-        for i, j in line.glyphs
-        if (i, j) in line.cuts and any(a <= i and j <= b for a, b in doubtful)
-    ]
-
-
-def _spans(pictures: list[list[Line[Glyph]]], probs: np.ndarray) -> list[list[Believed]]:
-    """Return each picture's lines with the probabilities of every span, by its key."""
-    rows = iter(_expected(probs))
-    return [
-        [(line, {span: next(rows) for span in line.glyphs}) for line in lines] for lines in pictures
-    ]
-
-
-def _worth_a_look(lines: list[Believed]) -> list[bool]:
-    """Return for each span whether it is a piece, or a slice that the first look believes in."""
-    worth = []
-    for line, probs in lines:
-        chosen = {span for _, spans in best_spans(line, probs) for span in spans}
-        worth += [span in chosen or span not in line.cuts for span in line.glyphs]
-    return worth
+    def believe(self, lines: list[Line[Glyph]]) -> tuple[Said, Cuts]:
+        """Return what the network says of each glyph, and the slices of those that it doubts."""
+        glyphs = [glyph for line in lines for glyph in line.glyphs.values()]
+        alone = [j - i == 1 for line in lines for i, j in line.glyphs]
+        if not glyphs:
+            return {}, {}
+        images = [glyph.image for glyph in glyphs]
+        probs = self._network(np.stack(images))
+        cuts = {
+            glyph: glyph.slices
+            for glyph, one, p in zip(glyphs, alone, probs, strict=True)
+            if one and p[:10].max() < DOUBT and glyph.slices
+        }
+        slices = [glyph for line in cuts.values() for glyph in line.glyphs.values()]
+        if slices:
+            images += [glyph.image for glyph in slices]
+            probs = np.concatenate([probs, self._network(np.stack(images[len(glyphs) :]))])
+        said = dict(zip(glyphs + slices, _expected(probs), strict=True))
+        chosen = {
+            part.glyph
+            for line in lines
+            for _, parts in best_readings(line, said, cuts)
+            for part in parts
+        }
+        worth = np.array([True] * len(glyphs) + [glyph in chosen for glyph in slices])
+        probs = _expected(look_twice(self._network, np.stack(images), probs, worth))
+        return dict(zip(glyphs + slices, probs, strict=True)), cuts
 
 
 @functools.cache
@@ -310,8 +282,7 @@ def _expected(probs: np.ndarray) -> np.ndarray:
     return weighted / weighted.sum(axis=1, keepdims=True)
 
 
-def _reading(lines: list[Believed]) -> Reading:
-    found = candidate(lines)
+def _reading(found: "Candidate") -> Reading:
     as_read, nothing, _ = beliefs(features(found))
     if nothing >= as_read:
         return Reading("", float(nothing), [])
@@ -336,29 +307,29 @@ class Candidate:
     share: float
 
 
-def candidate(lines: list[Believed]) -> Candidate:
+def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
     """Return the best reading of a picture's lines, whatever it is worth."""
     digits, glyphs, refused = [], [], []
-    margin, cuts, bars, share = np.inf, 0, 0, 0.0
-    for line, probs in lines:
-        (best, spans), *others = best_spans(line, probs)
+    margin, cut, bars, share = np.inf, 0, 0, 0.0
+    for line in lines:
+        (best, parts), *others = best_readings(line, said, cuts)
         margin = min([margin, *(best - score for score, _ in others)])
         kept = []
-        for span in spans:
-            name, p, glyph = int(probs[span].argmax()), probs[span], line.glyphs[span]
+        for glyph, name, is_slice in parts:
+            p = said[glyph]
             glyphs.append(glyph)
             if name == 10:
                 refused.append(p)
                 continue
             kept.append(Digit(name, float(p[name]), p[:10], glyph.box, glyph.image))
-            cuts += span in line.cuts
+            cut += is_slice
             # A bar that runs off a photo is as likely a post, a trunk or a shadow as a one.
             bar = name == 1 and glyph.runs_off
             bars += bar
             share += 0.0 if bar else glyph.share
         if kept:
             digits.append(kept)
-    return Candidate(digits, glyphs, refused, margin, cuts, bars, share)
+    return Candidate(digits, glyphs, refused, margin, cut, bars, share)
 
 
 def features(found: Candidate) -> list[float]:
@@ -382,43 +353,42 @@ def features(found: Candidate) -> list[float]:
     ]
 
 
-def best_spans(line: Line, probs: dict) -> list[tuple[float, list[tuple[int, int]]]]:
+def best_readings(line: Line, said: Said, cuts: Cuts) -> list[tuple[float, list[Chosen]]]:
     """Return the two most probable readings of a line, by dynamic programming.
 
-    Each is a score and its spans, left to right; the two differ in their digits. A piece alone may
+    Each is a score and its glyphs, left to right; the two differ in their digits. A piece alone may
     be no digit, or too small for one, which costs LEFT_OUT; pieces joined, and slices of a piece
     cut apart, count only as digits, and to cut a piece costs CUT.
     """
-    whole = {s for s in line.glyphs if s not in line.cuts}
-    starts = {start for start, _ in whole}  # where a piece begins
-    best: list[dict[str, tuple[float, list]]] = [{"": (0.0, [])}]
+    best: list[dict[str, tuple[float, list[Chosen]]]] = [{"": (0.0, [])}]
     for stop in range(1, line.count + 1):
-        options: dict[str, tuple[float, list]] = {}
-        steps = [(span, *_said(line, span, probs[span], whole, starts))
-                 for span in line.glyphs if span[1] == stop]  # fmt: skip
-        if stop - 1 in line.small:
-            steps.append(((stop - 1, stop), "", float(LEFT_OUT)))
-        for span, name, cost in steps:
-            for text, (score, spans) in best[span[0]].items():
-                taken = [*spans, span] if span in line.glyphs else spans
+        options: dict[str, tuple[float, list[Chosen]]] = {}
+        for start, name, cost, parts in _steps(line, stop, said, cuts):
+            for text, (score, before) in best[start].items():
                 if score + cost > options.get(text + name, (-np.inf, []))[0]:
-                    options[text + name] = score + cost, taken
+                    options[text + name] = score + cost, before + parts
         ranked = sorted(options.items(), key=lambda option: -option[1][0])
         best.append(dict(ranked[:2]))
     return list(best[-1].values())
 
 
-def _said(line: Line, span: tuple[int, int], p: np.ndarray, whole: set, starts: set) -> tuple:
-    """Return what a span says, a digit or nothing, and its score."""
-    if span not in line.cuts and p.argmax() == 10 and not _is_joined(*span, whole):
-        return "", float(np.log(p[10])) + LEFT_OUT
-    cut = CUT if span in line.cuts and span[0] in starts else 0.0
-    return str(int(p[:10].argmax())), float(np.log(p[:10].max() + 1e-9)) + cut
-
-
-def _is_joined(start: int, stop: int, whole: set) -> bool:
-    """Whether a span is made of several pieces."""
-    return any(start <= i and j <= stop and (i, j) != (start, stop) for i, j in whole)
+def _steps(line: Line, stop: int, said: Said, cuts: Cuts) -> Iterator[tuple]:
+    """Yield what may end at a place of a line: where it starts, its text, score and glyphs."""
+    if stop - 1 in line.small:
+        yield stop - 1, "", LEFT_OUT, []
+    for (start, end), glyph in line.glyphs.items():
+        if end != stop:
+            continue
+        p = said[glyph]
+        digit = int(p[:10].argmax())
+        if stop - start == 1 and not line.slices and p.argmax() == 10:
+            yield start, "", np.log(p[10]) + LEFT_OUT, [Chosen(glyph, 10, False)]
+        else:
+            part = Chosen(glyph, digit, line.slices)
+            yield start, str(digit), np.log(p[digit] + 1e-9), [part]
+        if glyph in cuts:
+            for score, parts in best_readings(cuts[glyph], said, cuts):
+                yield start, "".join(str(part.name) for part in parts), score + CUT, parts
 
 
 def look_twice(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from digitlib.reading.glyphs import find_lines
+from digitlib.reading.glyphs import cut_apart, find_lines
 from digitlib.reading.imaging import prepare
 from digitlib.reading.ink import bounding_box
 from digitlib.synthesis.digits import (
@@ -157,9 +157,9 @@ def slices(images: np.ndarray, labels: np.ndarray, rng: Random) -> Pictures:
     ink, owner = np.pad(ink, 2), np.pad(owner, 2)
     whole = np.bincount(owner[ink > 0.5], minlength=len(chosen) + 1)[1:] + 1
     found = []
-    for line in find_lines(ink):
-        for span in sorted(line.cuts):
-            part = line.glyphs[span]
+    pieces = [part for line in find_lines(ink) for part in line.glyphs.values()]
+    for line in filter(None, map(cut_apart, pieces)):
+        for part in line.glyphs.values():
             if (tight := bounding_box(part.ink > 0.3)) is None:
                 continue
             own = owner[part.box][part.ink[tight] > 0.5]

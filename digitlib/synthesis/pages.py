@@ -26,6 +26,7 @@ from digitlib.synthesis.negatives import surfaces
 from digitlib.synthesis.strokes import SIGNS, draw
 
 EMPTY = 1 / 3  # share of pages without a digit
+FILES = 0.2  # share of the others that are one digit alone, as data sets and programs save it
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
 OTHERS = "&%#@?*+=<>{}~ÄÖÜñΔΛΞΠΣΨΩαγελμπωдЖяЮ"
@@ -44,6 +45,9 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
     """
     if rng.random() < EMPTY:
         return draw_empty(rng), ""
+    if rng.random() < FILES:
+        chosen = rng.integers(len(images), size=1)
+        return as_file(images[chosen[0]], rng), str(labels[chosen[0]])
     if rng.random() < 0.08:  # people mostly leave a gap
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
         row = np.pad(touching(images[chosen], rng)[0], [(0, 0), (4, 4)])
@@ -60,6 +64,14 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
         page = np.pad(row[bounding_box(row > 0.3) or ...], int(rng.integers(0, 4)))
         return _photographed(page, np.zeros(page.shape, np.float32), rng), text
     return _on_paper(row, rng), text
+
+
+def as_file(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Return an MNIST image as a small picture (h, w, 3) uint8, black on white at times."""
+    side = int(28 * rng.choice([1, 1, 1, 2, 5, 10]))
+    grey = np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC))
+    grey = grey if rng.random() < 0.5 else 255 - grey
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def draw_empty(rng: Random) -> np.ndarray:

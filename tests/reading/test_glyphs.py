@@ -1,6 +1,6 @@
 import numpy as np
 
-from digitlib.reading.glyphs import find_lines
+from digitlib.reading.glyphs import Part, cut_apart, find_lines
 
 
 def blank(height=120, width=300):
@@ -15,13 +15,13 @@ def bar(ink, top, bottom, left, right):
 def test_separate_digits_are_pieces_and_may_not_be_one():
     ink = bar(bar(blank(), 20, 100, 30, 42), 20, 100, 120, 132)
     [line] = find_lines(ink)
-    assert line.count == 2 and set(line.glyphs) == {(0, 1), (1, 2)} and not line.cuts
+    assert line.count == 2 and set(line.glyphs) == {(0, 1), (1, 2)}
 
 
 def test_near_pieces_may_be_one():
     ink = bar(bar(blank(), 20, 100, 30, 42), 20, 100, 48, 60)
     [line] = find_lines(ink)
-    assert set(line.glyphs) == {(0, 1), (1, 2), (0, 2)} and not line.cuts
+    assert set(line.glyphs) == {(0, 1), (1, 2), (0, 2)}
     assert line.glyphs[0, 2].box == (slice(20, 100), slice(30, 60))
 
 
@@ -29,9 +29,17 @@ def test_a_wide_piece_may_be_two_cut_where_there_is_least_ink():
     ink = bar(bar(blank(), 20, 100, 30, 90), 20, 100, 110, 170)
     bar(ink, 55, 60, 90, 110)
     [line] = find_lines(ink)
-    assert line.cuts and (0, line.count) not in line.cuts and (0, line.count) in line.glyphs
-    edges = [line.glyphs[0, k].box[1].stop for k in range(1, line.count) if (0, k) in line.cuts]
+    assert set(line.glyphs) == {(0, 1)} and not line.slices
+    line = cut_apart(line.glyphs[0, 1])
+    assert line.slices and (0, line.count) not in line.glyphs
+    edges = [part.box[1].stop for (start, _), part in line.glyphs.items() if start == 0]
     assert any(90 <= edge <= 110 for edge in edges)
+
+
+def test_a_narrow_piece_and_one_of_few_pixels_are_not_cut():
+    for tall, wide in ((80, 30), (6, 60)):
+        part = Part((slice(20, 20 + tall), slice(30, 30 + wide)), np.ones((tall, wide), np.float32))
+        assert cut_apart(part) is None
 
 
 def test_a_cut_follows_the_gap_between_digits_that_lean():
@@ -40,7 +48,8 @@ def test_a_cut_follows_the_gap_between_digits_that_lean():
     ink = np.float32(((lean > 0) & (lean < 42)) | ((lean > 46) & (lean < 88)))
     ink[40:44, 60:90] = 1
     [line] = find_lines(ink)
-    halves = [line.glyphs[span].ink.sum() for span in line.cuts if 0 in span]
+    slices = cut_apart(line.glyphs[0, 1]).glyphs
+    halves = [part.ink.sum() for span, part in slices.items() if 0 in span]
     assert any(0.4 * ink.sum() < half < 0.6 * ink.sum() for half in halves)
 
 

@@ -18,7 +18,7 @@ from digitlib.files import PRETRAINED, SAMPLES, SHIPPED_MODEL
 from digitlib.reading import prepare
 from digitlib.reading import recognizer as reading
 from digitlib.reading.glyphs import Line
-from digitlib.reading.recognizer import Recognizer, best_spans
+from digitlib.reading.recognizer import Recognizer, best_readings
 from digitlib.reading.sources import open_source
 
 ROWS = list(csv.DictReader((SAMPLES / "labels.csv").open()))
@@ -124,38 +124,48 @@ def test_workers_say_the_same_in_the_same_order(tmp_path):
     assert done.stdout.strip() == str(12 * len(list(SAMPLES.glob("*.*g"))) + 1), done.stderr
 
 
-def test_a_line_is_split_where_that_is_most_probable():
-    def probs(**shares):
-        p = np.full(11, 0.001)
-        for name, share in shares.items():
-            p[int(name[1:])] = share
-        return p
+def line_of(**shares):
+    """Return a line of glyphs that are the names of their spans, and what is said of them."""
+    spans = {(int(name[1]), int(name[2])): name for name in shares}
+    return Line(2, spans), {name: one_of(*share) for name, share in shares.items()}
 
-    none = frozenset()
-    line = Line(2, {(0, 1): None, (1, 2): None, (0, 2): None}, none, none)
-    two = {(0, 1): probs(d5=0.98), (1, 2): probs(d4=0.98), (0, 2): probs(d10=0.95)}
-    assert best_spans(line, two)[0][1] == [(0, 1), (1, 2)]
-    one = {(0, 1): probs(d1=0.98), (1, 2): probs(d10=0.9), (0, 2): probs(d4=0.95)}
-    assert best_spans(line, one)[0][1] == [(0, 2)]
-    cut = Line(2, {(0, 1): None, (1, 2): None, (0, 2): None}, frozenset({(0, 1), (1, 2)}), none)
-    assert best_spans(cut, two)[0][1] == [(0, 1), (1, 2)]
-    whole = two | {(0, 2): probs(d2=0.9)}
-    assert best_spans(cut, whole)[0][1] == [(0, 2)]
-    comma = Line(2, {(0, 1): None, (0, 2): None}, frozenset(), frozenset({1}))
-    assert best_spans(comma, {(0, 1): probs(d7=0.98), (0, 2): probs(d10=0.9)})[0][1] == [(0, 1)]
-    assert best_spans(comma, {(0, 1): probs(d1=0.98), (0, 2): probs(d4=0.9)})[0][1] == [(0, 2)]
+
+def said_of(line, said, cuts=None):
+    """Return the glyphs and the text of a line's best reading."""
+    (_, parts), *_ = best_readings(line, said, cuts or {})
+    return [part.glyph for part in parts], "".join(str(part.name) for part in parts)
+
+
+def test_pieces_are_joined_where_that_is_most_probable():
+    line, two = line_of(s01=(5, 0.98), s12=(4, 0.98), s02=(10, 0.95))
+    assert said_of(line, two) == (["s01", "s12"], "54")
+    line, one = line_of(s01=(1, 0.98), s12=(10, 0.9), s02=(4, 0.95))
+    assert said_of(line, one) == (["s02"], "4")
+    comma = Line(2, {(0, 1): "s01", (0, 2): "s02"}, frozenset({1}))
+    assert said_of(comma, {"s01": one_of(7, 0.98), "s02": one_of(10, 0.9)}) == (["s01"], "7")
+    assert said_of(comma, {"s01": one_of(1, 0.98), "s02": one_of(4, 0.9)}) == (["s02"], "4")
+
+
+def test_a_piece_is_cut_where_that_is_most_probable():
+    slices, said = line_of(s01=(5, 0.98), s12=(4, 0.98))
+    whole, cuts = Line(1, {(0, 1): "whole"}), {"whole": replace(slices, slices=True)}
+    assert said_of(whole, said | {"whole": one_of(10, 0.95)}, cuts) == (["s01", "s12"], "54")
+    assert said_of(whole, said | {"whole": one_of(2, 0.9)}, cuts) == (["whole"], "2")
+    said["s01"] = one_of(10, 0.9)  # a slice has to be a digit
+    assert said_of(whole, said | {"whole": one_of(10, 0.95)}, cuts) == (["whole"], "10")
 
 
 def test_the_second_best_reading_of_a_line_says_something_else():
-    line = Line(1, {(0, 1): None})
+    line = Line(1, {(0, 1): "piece"})
     p = np.full(11, 0.01)
     p[[4, 10]] = 0.3, 0.61
-    (best, spans), *others = best_spans(line, {(0, 1): p})
-    assert spans == [(0, 1)] and not others  # a piece is what it most likely is, or nothing
-    line = Line(2, {(0, 1): None, (1, 2): None, (0, 2): None})
-    sure = {(0, 1): one_of(5, 0.9), (1, 2): one_of(4, 0.9), (0, 2): one_of(3, 0.4)}
-    (best, spans), (second, other) = best_spans(line, sure)
-    assert (spans, other) == ([(0, 1), (1, 2)], [(0, 2)])
+    # A piece is what it most likely is, or nothing.
+    assert [
+        [part.name for part in parts] for _, parts in best_readings(line, {"piece": p}, {})
+    ] == [[10]]
+    line, said = line_of(s01=(5, 0.9), s12=(4, 0.9), s02=(3, 0.4))
+    (best, parts), (second, other) = best_readings(line, said, {})
+    assert [part.name for part in parts] == [5, 4] and [part.name for part in other] == [3]
     assert np.isclose(best - second, np.log(0.9 * 0.9 / 0.4))
 
 

@@ -55,7 +55,7 @@ def test_every_digit_can_be_drawn_by_code_and_is_read(label, reader):
 @pytest.mark.parametrize("kind", negatives.KINDS)
 def test_every_kind_of_negative_leaves_ink_and_is_no_digit(kind, digits, reader):
     random = rng(3)
-    needs = (digits.train_images, random) if kind is negatives.touching else (random,)
+    needs = (digits.train_images, random) if kind is negatives.joined else (random,)
     images = np.stack([kind(*needs) for _ in range(50)])
     assert images.shape == (50, 28, 28) and images.dtype == np.uint8
     assert np.all(images.max(axis=(1, 2)) > 100)

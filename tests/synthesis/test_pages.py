@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from digitlib.datasets import load_digits
+from digitlib.synthesis import digits as augmentation
 from digitlib.synthesis import pages
 
 
@@ -33,13 +34,19 @@ def test_pages_are_pictures_and_a_third_have_no_digit(digits):
 def test_what_is_written_are_the_digits_that_the_text_names(monkeypatch, digits):
     """Each page is drawn of the images that its text names, in their order."""
     shown = []
-    by_one_pen = pages._by_one_pen
+    by_one_pen, as_file = augmentation.by_one_pen, pages.as_file
 
     def noted(images, rng):
         shown.append(images)
         return by_one_pen(images, rng)
 
-    monkeypatch.setattr(pages, "_by_one_pen", noted)
+    def noted_file(image, rng):
+        shown.append([image])
+        return as_file(image, rng)
+
+    for module in (pages, augmentation):  # where digits touch, they are written there
+        monkeypatch.setattr(module, "by_one_pen", noted)
+    monkeypatch.setattr(pages, "as_file", noted_file)
     names = {image.tobytes(): str(label) for image, label in
              zip(digits.train_images, digits.train_labels, strict=True)}  # fmt: skip
     texts = [text for _, text in drawn(digits, 6, 40) if text]
@@ -50,7 +57,7 @@ def test_an_empty_page_shows_no_image(monkeypatch, digits):
     def never(*arguments):
         raise AssertionError("a page without digits has been given one")
 
-    for name in ("_by_one_pen", "redraw", "_touching"):
+    for name in ("by_one_pen", "redraw", "touching", "as_file"):
         monkeypatch.setattr(pages, name, never)
     rng = np.random.default_rng(7)
     seen = [pages.draw_empty(rng) for _ in range(30)]
