@@ -57,7 +57,7 @@ class Glyph:
     def slices(self) -> "Line[Glyph] | None":
         """The line of slices that it can be cut into, if it may be digits that touch."""
         line = cut_apart(self.part)
-        return _of_glyphs(line, self.sheet) if line else None
+        return as_glyphs(line, self.sheet) if line else None
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -89,7 +89,8 @@ class Glyph:
         return (self.part.box[0].stop - self.part.box[0].start) / max(self.sheet.shape)
 
 
-def _of_glyphs(line: Line[Part], sheet: Sheet) -> Line[Glyph]:
+def as_glyphs(line: Line[Part], sheet: Sheet) -> Line[Glyph]:
+    """Return a line's parts as glyphs on a sheet."""
     glyphs = {span: Glyph(part, sheet) for span, part in line.glyphs.items()}
     return Line(line.count, glyphs, line.small, line.slices)
 
@@ -127,7 +128,7 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
         max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None,
     )
     shown = ink[margin : margin + height, margin : margin + width]
-    return Prepared(opened, shown, [_of_glyphs(line, sheet) for line in find_lines(ink)])
+    return Prepared(opened, shown, [as_glyphs(line, sheet) for line in find_lines(ink)])
 
 
 def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:

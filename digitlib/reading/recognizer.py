@@ -26,7 +26,7 @@ BATCH = 64
 WAIT, BATCH_OF_PROCESS = 60, 12
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
-NO_DIGIT_ODDS, CUT = 0.4, np.log(0.5)
+NO_DIGIT_ODDS, CUT = 0.4, np.log(0.9)
 LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a digit
 
 DOUBT = 0.95  # less than this is looked at again
@@ -344,6 +344,8 @@ def features(found: Candidate) -> list[float]:
         min(float(found.margin), CLIP) if digits else 0.0,
         float(np.log1p(len(digits))),
         found.cuts / count,
+        float(found.cuts > 0 and all(digit.digit == 1 for digit in digits)),
+        float(len(found.lines) > 1),
         float(np.log1p(len(found.refused))),
         log_odds(max(float(p[:10].max()) for p in found.refused)) if found.refused else -CLIP,
         1 - min(found.share, 1.0),
