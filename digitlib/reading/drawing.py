@@ -10,33 +10,43 @@ import numpy as np
 
 from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import load_network
+from digitlib.reading.confidence import beliefs
 from digitlib.reading.glyphs import Line, Part, find_lines
-from digitlib.reading.imaging import in_mnists_look
+from digitlib.reading.imaging import FEW_PIXELS, Glyph, in_mnists_look
 from digitlib.reading.ink import drawn_ink
-from digitlib.reading.recognizer import NO_DIGIT_ODDS, Digit, Reading, best_spans
-
-NOTHING_FOUND = 0.99  # confidence that there is no digit where there is no ink
-LEAST_SHARE = 0.6  # of a drawing's ink that digits have, if there are any
-LEAST_TYPICAL = 0.4  # confidence, in the geometric mean over digits
+from digitlib.reading.recognizer import NO_DIGIT_ODDS, Reading, candidate, features
 
 
-def drawing_lines(grey: np.ndarray) -> list[Line[Part]]:
+def drawing_lines(grey: np.ndarray) -> list[Line[Glyph]]:
     """Return what may be digits in a drawing (h, w) uint8, with no piece cut apart."""
+    ink = drawn_ink(grey)
+    longer, strong = max(ink.shape), max(1, _count(ink > 0.5))
+
+    def glyph(part: Part) -> Glyph:
+        rows, columns = part.box
+        inked, half = _count(part.ink > 0.5), _count((part.ink > 0.2) & (part.ink < 0.7))
+        return Glyph(
+            image=in_mnists_look(part.ink),
+            box=(columns.start, rows.start, columns.stop, rows.stop),
+            share=inked / strong,
+            faint=half / max(1, inked) if longer >= FEW_PIXELS else 0.0,
+            size=(rows.stop - rows.start) / longer,
+        )
+
     return [
         replace(
             line,
-            glyphs={span: part for span, part in line.glyphs.items() if span not in line.cuts},
+            glyphs={s: glyph(part) for s, part in line.glyphs.items() if s not in line.cuts},
             cuts=frozenset(),
         )
-        for line in find_lines(drawn_ink(grey))
+        for line in find_lines(ink)
     ]
 
 
 def read_drawing(grey: np.ndarray, network=None) -> Reading:
     """Read a drawing on plain paper, (h, w) uint8.
 
-    `network` is what `digitlib.load_network` returns; without it, it is the shipped one. The
-    reading's confidence is the product of its digits'.
+    `network` is what `digitlib.load_network` returns; without it, it is the shipped one.
 
     Examples
     --------
@@ -47,41 +57,21 @@ def read_drawing(grey: np.ndarray, network=None) -> Reading:
     '7'
     """
     network = network or load_network(SHIPPED_MODEL)
-    texts, digits, doubts, share = [], [], [NOTHING_FOUND], 0.0
-    strong = max(1, _inked(drawn_ink(grey)))
+    believed = []
     for line in drawing_lines(grey):
-        images = {span: in_mnists_look(part.ink) for span, part in line.glyphs.items()}
-        if not images:
-            continue
-        probs = dict(zip(images, _expected(network(np.stack(list(images.values())))), strict=True))
-        kept = []
-        for span in best_spans(line, probs)[0][1]:
-            p, part, best = probs[span], line.glyphs[span], int(probs[span].argmax())
-            if best == 10:
-                doubts.append(float(p[10]))
-                continue
-            kept.append(Digit(best, float(p[best]), p[:10], sides(part), images[span]))
-            share += _inked(part.ink) / strong
-        if kept:
-            texts.append("".join(str(digit.digit) for digit in kept))
-            digits += kept
-    if not digits:
-        return Reading("", float(np.prod(doubts)), [])
-    right = [digit.confidence for digit in digits]
-    if share < LEAST_SHARE or np.exp(np.mean(np.log(right))) < LEAST_TYPICAL:
-        # Among much that is no digit, what looks like one is none either.
-        return Reading("", 1 - float(np.prod(right)), [])
-    return Reading("\n".join(texts), float(np.prod(right)), digits)
+        images = [glyph.image for glyph in line.glyphs.values()]
+        probs = _expected(network(np.stack(images))) if images else []
+        believed.append((line, dict(zip(line.glyphs, probs, strict=True))))
+    found = candidate(believed)
+    as_read, nothing, _ = beliefs(features(found))
+    if nothing >= as_read:
+        return Reading("", float(nothing), [])
+    text = "\n".join("".join(str(digit.digit) for digit in line) for line in found.lines)
+    return Reading(text, float(as_read), [digit for line in found.lines for digit in line])
 
 
-def sides(part: Part) -> tuple[int, int, int, int]:
-    """Return a part's box as (left, top, right, bottom)."""
-    rows, columns = part.box
-    return columns.start, rows.start, columns.stop, rows.stop
-
-
-def _inked(ink: np.ndarray) -> int:
-    return int(np.count_nonzero(ink > 0.5))
+def _count(mask: np.ndarray) -> int:
+    return int(np.count_nonzero(mask))
 
 
 def _expected(probs: np.ndarray) -> np.ndarray:
