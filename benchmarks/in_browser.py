@@ -14,13 +14,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from digitlib.app.browser import bundle
+from digitlib.app.browser import bundle, fitted
 from digitlib.datasets.digits import load_digits
 from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import load_network
 from digitlib.models.weights import exported
-from digitlib.reading.drawing import drawing_lines, read_drawing, sides
-from digitlib.reading.imaging import in_mnists_look
+from digitlib.reading.drawing import drawing_lines, read_drawing
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 SEED = 19
@@ -28,10 +27,10 @@ SEED = 19
 READ = """([content, height, width]) => {
   const grey = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
   const start = performance.now();
-  const { text, digits, looked } = readDrawing(grey, height, width, network);
+  const { text, confidence, digits, looked } = readDrawing(grey, height, width, ...reader);
   const ms = performance.now() - start;
   const plain = ({ box, image, probabilities }) => ({ box, image: [...image], probabilities });
-  return { text, ms, digits: digits.map(plain), looked: looked.map(plain) };
+  return { text, confidence, ms, digits: digits.map(plain), looked: looked.map(plain) };
 }"""
 
 
@@ -79,7 +78,10 @@ def reader_in_chromium() -> Iterator:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page()
         page.add_script_tag(content=bundle("network.js", "drawing.js"))
-        page.evaluate("(content) => { globalThis.network = loadNetwork(content); }", exported())
+        page.evaluate(
+            "([network, fitted]) => { globalThis.reader = [loadNetwork(network), fitted]; }",
+            [exported(), fitted()],
+        )
 
         def read(grey: np.ndarray) -> dict:
             content = base64.b64encode(np.ascontiguousarray(grey).tobytes()).decode()
@@ -94,21 +96,23 @@ def compare(pictures, read) -> dict[str, float]:
 
     "pixels": the share of pixels that differ by at most 2 of 255; "answers": the share of drawings
     with the same text; "probabilities": the share of digits whose probabilities are all within
-    0.01; "pieces": the share of drawings cut into the same pieces; "ms" and "digits": lists.
+    0.01; "confidence": the share of drawings whose confidence is; "pieces": the share of drawings
+    cut into the same pieces; "ms" and "digits": lists.
     """
     network = load_network(SHIPPED_MODEL)
-    pixels, answers, probabilities, pieces, ms, digits = [], [], [], [], [], []
+    pixels, answers, probabilities, confidence, pieces = [], [], [], [], []
+    ms, digits = [], []
     for grey in pictures:
         there, here = read(grey), read_drawing(grey, network)
-        parts = [part for line in drawing_lines(grey) for part in line.glyphs.values()]
+        glyphs = [glyph for line in drawing_lines(grey) for glyph in line.glyphs.values()]
         seen = {tuple(look["box"]): np.array(look["image"]) for look in there["looked"]}
-        pieces.append(sorted(seen) == sorted(map(sides, parts)))
-        for part in parts:
-            if sides(part) in seen:
-                image = in_mnists_look(part.ink).ravel().astype(int)
-                apart = np.abs(image - seen[sides(part)])
+        pieces.append(sorted(seen) == sorted(glyph.box for glyph in glyphs))
+        for glyph in glyphs:
+            if glyph.box in seen:
+                apart = np.abs(glyph.image.ravel().astype(int) - seen[glyph.box])
                 pixels.append(float(np.mean(apart <= 2)))
         answers.append(there["text"] == here.text)
+        confidence.append(abs(there["confidence"] - here.confidence) < 0.01)
         ms.append(there["ms"])
         digits.append(len(there["digits"]))
         if answers[-1]:
@@ -120,6 +124,7 @@ def compare(pictures, read) -> dict[str, float]:
         "pixels": float(np.mean(pixels)),
         "answers": float(np.mean(answers)),
         "probabilities": float(np.mean(probabilities)),
+        "confidence": float(np.mean(confidence)),
         "ms": ms,
         "digits": digits,
     }

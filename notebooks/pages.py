@@ -216,9 +216,10 @@ def live() -> str:
     """Return the pad that reads in the page as HTML: its style, network and script inside."""
     styles = "".join((browser.HERE / name).read_text("utf-8") for name in STYLES)
     examples = [[digit, [stroke(points) for points in ways[0]]] for digit, ways in DIGITS.items()]
+    data = [exported(), browser.fitted(), examples]
     return f"""<style>{styles}</style>
 <div id="live"><noscript><p>{WITHOUT_SCRIPT}</p></noscript></div>
-<script id="live-data" type="application/json">{json.dumps([exported(), examples])}</script>
+<script id="live-data" type="application/json">{json.dumps(data)}</script>
 <script type="module">
 {browser.bundle(*MODULES)}
 const place = document.getElementById("live");

@@ -1,5 +1,6 @@
 """The JavaScript modules of this folder, put together for a page or a widget that loads no file."""
 
+import json
 import re
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def bundle(*names: str) -> str:
         own = EXPORT.sub("", DEFAULT.sub("", IMPORT.sub("", source)))
         parts.append(f"const {{ {exports} }} = (() => {{\n{own}return {{ {exports} }};\n}})();\n")
     return "\n".join([*parts, EXPORT.sub("", IMPORT.sub("", last))])
+
+
+def fitted() -> dict:
+    """Return the weights of the reader's confidence, as `createReader` in live.js takes them."""
+    return json.loads((HERE.parent / "reading" / "confidence.json").read_text("utf-8"))
 
 
 # The page and the widgets, but for what carries their questions: page.js or widget.js.

@@ -10,42 +10,79 @@ import { forward } from "./network.js";
 const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
-const NOTHING_FOUND = 0.99, LEAST_SHARE = 0.6, LEAST_TYPICAL = 0.4; // reading/drawing.py
+const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
 const NO_DIGIT_ODDS = 0.4, LEFT_OUT = Math.log(0.2); // reading/recognizer.py
+const CLIP = 7; // reading/confidence.py
 const NO_DIGIT = 10; // the eleventh class
 
 /**
  * Read a drawing: grey values 0..255, height x width.
  *
- * Returns { text, confidence, digits, looked }: what it says, how probable that is, for each digit
- * { digit, confidence, probabilities, box, image, stages }, and the same of all that was shown to
- * the network, digits or not.
+ * `fitted` is what digitlib/reading/confidence.json holds. Returns { text, confidence, digits,
+ * looked }: what it says, how probable that is, for each digit { digit, confidence, probabilities,
+ * box, image, stages }, and the same of all that was shown to the network, digits or not.
  */
-export function readDrawing(grey, height, width, network) {
+export function readDrawing(grey, height, width, network, fitted) {
   const ink = drawnInk(grey, height, width);
-  const strong = Math.max(1, count(ink.values, (v) => v > 0.5));
-  const texts = [], digits = [], looked = [];
-  let share = 0, none = NOTHING_FOUND;
+  const lines = [], chosen = [], looked = [];
+  let margin = CLIP; // how much less the second best reading scores
   for (const line of findLines(ink)) {
     for (const glyph of line.glyphs) look(glyph, network);
     looked.push(...line.glyphs);
-    const kept = [];
-    for (const glyph of bestSpans(line)) {
-      if (glyph.digit === NO_DIGIT) none *= glyph.confidence;
-      else kept.push(glyph);
-    }
-    for (const { part } of kept) share += count(part.values, (v) => v > 0.5) / strong;
-    if (kept.length) texts.push(kept.map(({ digit }) => digit).join(""));
-    digits.push(...kept);
+    const [best, second] = bestSpans(line);
+    if (second) margin = Math.min(margin, best.score - second.score);
+    chosen.push(...best.chosen);
+    const kept = best.chosen.filter(({ digit }) => digit !== NO_DIGIT);
+    if (kept.length) lines.push(kept);
   }
-  if (!digits.length) return { text: "", confidence: none, digits, looked };
-  const confidence = digits.reduce((product, digit) => product * digit.confidence, 1);
-  const typical = confidence ** (1 / digits.length);
-  if (share < LEAST_SHARE || typical < LEAST_TYPICAL) {
-    // Among much that is no digit, what looks like one is none either.
-    return { text: "", confidence: 1 - confidence, digits: [], looked };
-  }
-  return { text: texts.join("\n"), confidence, digits, looked };
+  const { asRead, none } = beliefs(features(ink, lines, chosen, margin), fitted);
+  if (none >= asRead) return { text: "", confidence: none, digits: [], looked };
+  const text = lines.map((line) => line.map(({ digit }) => digit).join("")).join("\n");
+  return { text, confidence: asRead, digits: lines.flat(), looked };
+}
+
+/** Return what the confidence depends on, by the names that reading/confidence.py explains. */
+function features(ink, lines, chosen, margin) {
+  const digits = chosen.filter(({ digit }) => digit !== NO_DIGIT);
+  const refused = chosen.filter(({ digit }) => digit === NO_DIGIT);
+  const sure = digits.map(({ confidence }) => confidence);
+  const longer = Math.max(ink.height, ink.width);
+  const inked = ({ values }) => count(values, (v) => v > 0.5);
+  const faint = ({ part }) =>
+    count(part.values, (v) => v > 0.2 && v < 0.7) / Math.max(1, inked(part));
+  const size = ({ box }) => (box[3] - box[1]) / longer;
+  const likely = refused.map(({ probabilities }) => Math.max(...probabilities.slice(0, NO_DIGIT)));
+  const written = sum(digits.map(({ part }) => inked(part))) / Math.max(1, inked(ink));
+  const mean = sum(chosen.map(faint)) / Math.max(1, chosen.length);
+  return {
+    nothing: digits.length ? 0 : 1,
+    all: digits.length ? logOdds(sure.reduce((a, b) => a * b)) : 0,
+    least: digits.length ? logOdds(Math.min(...sure)) : 0,
+    margin: digits.length ? margin : 0,
+    digits: Math.log1p(digits.length),
+    cuts: 0, // no piece is cut
+    ones: 0,
+    lines: lines.length > 1 ? 1 : 0,
+    refused: Math.log1p(refused.length),
+    doubt: refused.length ? logOdds(Math.max(...likely)) : -CLIP,
+    "left out": 1 - Math.min(written, 1),
+    faint: longer < FEW_PIXELS ? 0 : Math.min(mean, MOST_FAINT),
+    bars: 0, // nor is it a photo
+    small: chosen.length ? Math.log(median(chosen.map(size))) : 0,
+  };
+}
+
+const logOdds = (p) => Math.min(Math.max(Math.log(p) - Math.log1p(-p), -CLIP), CLIP);
+
+/** Return how probable it is that a reading is right, and that there is no digit. */
+function beliefs(values, fitted) {
+  const all = [...fitted.features.map((name) => values[name]), 1];
+  const scores = fitted.outcomes.map((_, k) => sum(all.map((x, i) => x * fitted.weights[i][k])));
+  if (values.nothing) scores[0] = -Infinity; // "as read" would say "no digit"
+  const largest = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - largest));
+  const [asRead, none] = powers.map((power) => power / sum(powers));
+  return { asRead, none };
 }
 
 /** Give a glyph its image, the network's stages, its probabilities and the most probable class. */
@@ -54,8 +91,7 @@ function look(glyph, network) {
   glyph.stages = forward(network, glyph.image);
   const weighted = Array.from(glyph.stages.at(-1).values);
   if (weighted.length > NO_DIGIT) weighted[NO_DIGIT] *= NO_DIGIT_ODDS; // rarer than in training
-  const sum = weighted.reduce((a, b) => a + b);
-  glyph.probabilities = weighted.map((p) => p / sum);
+  glyph.probabilities = weighted.map((p) => p / sum(weighted));
   glyph.confidence = Math.max(...glyph.probabilities);
   glyph.digit = glyph.probabilities.indexOf(glyph.confidence);
 }
@@ -248,26 +284,35 @@ function cutOut(ink, labels, box) {
   return { part, box: [left + x, top + y, left + right, top + bottom] };
 }
 
-/** Return the glyphs that make a line most probable, by dynamic programming. */
+/**
+ * Return the two most probable readings of a line, by dynamic programming.
+ *
+ * Each is { text, score, chosen }, its glyphs; the two differ in their digits.
+ */
 function bestSpans({ count: pieces, glyphs, small }) {
-  const best = [{ score: 0, chosen: [] }];
+  const best = [[{ text: "", score: 0, chosen: [] }]];
   for (let stop = 1; stop <= pieces; stop++) {
-    let choice = { score: -Infinity, chosen: [] };
-    if (small[stop - 1]) {
-      choice = { score: best[stop - 1].score + LEFT_OUT, chosen: best[stop - 1].chosen };
-    }
+    const options = new Map();
+    const step = (start, name, cost, taken) => {
+      for (const before of best[start]) {
+        const text = before.text + name, score = before.score + cost;
+        if (score <= (options.get(text)?.score ?? -Infinity)) continue;
+        options.set(text, { text, score, chosen: [...before.chosen, ...taken] });
+      }
+    };
     for (const glyph of glyphs.filter((each) => each.stop === stop)) {
       const { start, digit, probabilities } = glyph;
-      const alone = stop === start + 1;
-      const own = digit === NO_DIGIT && alone
-        ? Math.log(probabilities[NO_DIGIT]) + LEFT_OUT
-        : Math.log(Math.max(...probabilities.slice(0, 10)) + 1e-9); // joined, only as a digit
-      const score = best[start].score + own;
-      if (score > choice.score) choice = { score, chosen: [...best[start].chosen, glyph] };
+      const likely = Math.max(...probabilities.slice(0, NO_DIGIT));
+      if (digit === NO_DIGIT && stop === start + 1) {
+        step(start, "", Math.log(probabilities[NO_DIGIT]) + LEFT_OUT, [glyph]);
+      } else { // pieces that are joined count only as a digit
+        step(start, probabilities.indexOf(likely), Math.log(likely + 1e-9), [glyph]);
+      }
     }
-    best.push(choice);
+    if (small[stop - 1]) step(stop - 1, "", LEFT_OUT, []);
+    best.push([...options.values()].sort((a, b) => b.score - a.score).slice(0, 2));
   }
-  return best[pieces].chosen;
+  return best[pieces];
 }
 
 // 28 x 28, in MNIST's look
@@ -449,6 +494,7 @@ function cropped(map, { top, left, bottom, right }) {
   return filled(bottom - top, right - left, (y, x) => map.values[(top + y) * map.width + left + x]);
 }
 
+const sum = (values) => values.reduce((a, b) => a + b, 0);
 const count = (values, is) => values.reduce((n, value) => n + (is(value) ? 1 : 0), 0);
 
 function median(values) {

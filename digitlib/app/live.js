@@ -11,10 +11,11 @@ const HAND = 900; // milliseconds in which an example is drawn
 /**
  * Fill an element with the reader.
  *
- * `exported` is what digitlib.models.weights gives; `examples` are [name, strokes] to have drawn,
- * a stroke being a list of [x, y] in a square of side 1.
+ * `exported` is what digitlib.models.weights gives, `fitted` what digitlib/reading/confidence.json
+ * holds; `examples` are [name, strokes] to have drawn, a stroke being a list of [x, y] in a square
+ * of side 1.
  */
-export function createReader(place, exported, examples = []) {
+export function createReader(place, exported, fitted, examples = []) {
   const network = loadNetwork(exported);
   const dark = darkness(network);
   place.classList.add("digitlib-reader");
@@ -45,7 +46,7 @@ export function createReader(place, exported, examples = []) {
   function read(done) {
     waiting = null;
     const start = performance.now();
-    const sentence = answer.show(readDrawing(...pad.grey(), network), { isNew: done });
+    const sentence = answer.show(readDrawing(...pad.grey(), network, fitted), { isNew: done });
     if (done) status.textContent = sentence;
     took = performance.now() - start;
   }

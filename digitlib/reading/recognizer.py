@@ -195,12 +195,12 @@ class Recognizer:
         `images` are (n, 28, 28) uint8, n > 0, white on black as `digitlib.prepare` makes them; what
         is doubtful is looked at again, altered a little.
         """
-        return _expected(look_twice(self._network, images))
+        return expected(look_twice(self._network, images))
 
     def read_lines(self, pictures: list[list[Line[Glyph]]]) -> list[Reading]:
         """Return the reading of each picture's lines, with two calls of the network for all."""
         said, cuts = self.believe([line for lines in pictures for line in lines])
-        return [_reading(candidate(lines, said, cuts)) for lines in pictures]
+        return [reading_of(candidate(lines, said, cuts)) for lines in pictures]
 
     def believe(self, lines: list[Line[Glyph]]) -> tuple[Said, Cuts]:
         """Return what the network says of each glyph, and the slices of those that it doubts."""
@@ -219,7 +219,7 @@ class Recognizer:
         if slices:
             images += [glyph.image for glyph in slices]
             probs = np.concatenate([probs, self._network(np.stack(images[len(glyphs) :]))])
-        said = dict(zip(glyphs + slices, _expected(probs), strict=True))
+        said = dict(zip(glyphs + slices, expected(probs), strict=True))
         chosen = {
             part.glyph
             for line in lines
@@ -227,7 +227,7 @@ class Recognizer:
             for part in parts
         }
         worth = np.array([True] * len(glyphs) + [glyph in chosen for glyph in slices])
-        probs = _expected(look_twice(self._network, np.stack(images), probs, worth))
+        probs = expected(look_twice(self._network, np.stack(images), probs, worth))
         return dict(zip(glyphs + slices, probs, strict=True)), cuts
 
 
@@ -274,7 +274,7 @@ def _read_batch(model: Path, paths: list) -> list[Result]:
     return shared(model).read_batch(paths)
 
 
-def _expected(probs: np.ndarray) -> np.ndarray:
+def expected(probs: np.ndarray) -> np.ndarray:
     """Return probabilities for what people bring, where no-digits are rarer (Bayes' rule)."""
     if probs.shape[1] == 10:
         return probs
@@ -282,7 +282,8 @@ def _expected(probs: np.ndarray) -> np.ndarray:
     return weighted / weighted.sum(axis=1, keepdims=True)
 
 
-def _reading(found: "Candidate") -> Reading:
+def reading_of(found: "Candidate") -> Reading:
+    """Return the candidate as a reading, or an empty one where that is more probable."""
     as_read, nothing, _ = beliefs(features(found))
     if nothing >= as_read:
         return Reading("", float(nothing), [])

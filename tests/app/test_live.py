@@ -16,8 +16,8 @@ from digitlib.errors import ModelError
 from digitlib.files import PRETRAINED
 from digitlib.models import weights
 from digitlib.models.loading import load_network
-from digitlib.reading import drawing, glyphs, imaging, ink, recognizer
-from digitlib.reading.drawing import drawing_lines, read_drawing, sides
+from digitlib.reading import confidence, glyphs, imaging, ink, recognizer
+from digitlib.reading.drawing import drawing_lines, read_drawing
 
 ROOT = Path(__file__).parents[2]
 LARGEST = 1_500_000  # bytes of the page
@@ -79,7 +79,7 @@ def test_constants_of_the_script_are_pythons():
         value = np.log(float(text[9:-1])) if text.startswith("Math") else float(text)
         named = [
             getattr(room, name)
-            for room in (drawing, glyphs, imaging, ink, recognizer)
+            for room in (confidence, glyphs, imaging, ink, recognizer)
             if hasattr(room, name) and not isinstance(getattr(room, name), type)
         ]
         assert value in named, name
@@ -104,22 +104,23 @@ def test_a_comparison_sees_what_differs(in_browser):
     """Each share falls where one of the two is made a little wrong."""
     pictures = list(in_browser.drawings(3))
 
-    def read(grey, image=0, probability=0.0, text=""):
+    def read(grey, image=0, probability=0.0, sure=0.0, text=""):
         reading = read_drawing(grey)
-        parts = [part for line in drawing_lines(grey) for part in line.glyphs.values()]
-        images = [imaging.in_mnists_look(part.ink).ravel() + image for part in parts]
+        seen = [glyph for line in drawing_lines(grey) for glyph in line.glyphs.values()]
         return {
             "text": reading.text + text,
+            "confidence": reading.confidence + sure,
             "ms": 1.0,
             "digits": [{"probabilities": d.probabilities + probability} for d in reading.digits],
-            "looked": [{"box": sides(p), "image": i} for p, i in zip(parts, images, strict=True)],
+            "looked": [{"box": g.box, "image": g.image.ravel() + image} for g in seen],
         }
 
-    shares = ("pieces", "pixels", "answers", "probabilities")
+    shares = ("pieces", "pixels", "answers", "probabilities", "confidence")
     same = in_browser.compare(pictures, read)
-    assert [same[share] for share in shares] == [1, 1, 1, 1]
+    assert [same[share] for share in shares] == [1, 1, 1, 1, 1]
     assert in_browser.compare(pictures, lambda g: read(g, image=3))["pixels"] < 0.5
     assert in_browser.compare(pictures, lambda g: read(g, probability=0.02))["probabilities"] == 0
+    assert in_browser.compare(pictures, lambda g: read(g, sure=0.02))["confidence"] == 0
     wrong = in_browser.compare(pictures, lambda g: read(g, text="1" if g is pictures[0] else ""))
     assert wrong["answers"] == 2 / 3
 
@@ -154,6 +155,7 @@ def test_script_and_python_agree(in_browser):
             assert found["pixels"] >= 0.999
             assert found["answers"] >= 0.998
             assert found["probabilities"] >= 0.998
+            assert found["confidence"] >= 0.998
 
 
 @pytest.mark.browser

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from digitlib.reading import prepare
-from digitlib.reading.drawing import drawing_lines, read_drawing, sides
-from digitlib.reading.imaging import in_mnists_look
+from digitlib.reading.drawing import drawing_lines, read_drawing
 from digitlib.reading.ink import drawn_ink, find_ink
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
@@ -33,10 +32,11 @@ def test_a_drawing_has_the_images_and_boxes_that_prepare_finds(digit):
     [line] = drawing_lines(grey)
     [whole] = prepare(grey).lines
     assert read_drawing(grey).text == digit
-    for span, part in line.glyphs.items():
-        assert sides(part) == whole.glyphs[span].box
-        image = in_mnists_look(part.ink).astype(int)
-        assert np.abs(image - whole.glyphs[span].image).max() <= 1
+    for span, glyph in line.glyphs.items():
+        other = whole.glyphs[span]
+        assert (glyph.box, glyph.size) == (other.box, other.size)
+        assert (glyph.share, glyph.faint) == pytest.approx((other.share, other.faint), abs=0.01)
+        assert np.abs(glyph.image.astype(int) - other.image).max() <= 1
 
 
 def test_a_digit_beside_a_gap_is_a_second_one():
