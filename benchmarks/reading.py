@@ -1,18 +1,24 @@
 """How well and how fast digitlib reads: `python benchmarks/reading.py [--pictures FOLDER]`.
 
-Prints every row that the README quotes about reading, each rate with its Wilson interval at 95 %.
-FOLDER holds a labels.csv with the columns path, text, kind and writer, so that anybody can score
-pictures of their own. Needs MNIST, and the extra "benchmarks". Made-up pictures follow from a seed.
+Prints every row that the README quotes about reading, each rate with its Wilson interval at 95 %,
+how many digits are right (1 - edit distance / digits, averaged over pictures), and of how many
+pictures, wrong and right, the reader is at least 90 % sure. FOLDER holds a labels.csv with the
+columns path, text, kind and writer, so that anybody can score pictures of their own. With --peers,
+other readers read folders and made-up pages too (`peers.py`). Needs MNIST, and scikit-image.
+Made-up pictures follow from a seed.
 """
 
 import argparse
 import csv
+import functools
 import io
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import pages
+import peers
 import rendering
 import speed
 from PIL import Image, ImageDraw, ImageFont
@@ -22,15 +28,10 @@ from digitlib.evaluation import wilson_interval
 from digitlib.reading.recognizer import Recognizer
 
 SEED = 20260101
+SURE = 0.9  # who says so should be right
 
 
-def row(name: str, right: int, total: int) -> None:
-    """Print one rate with its interval."""
-    low, high = wilson_interval(right, total)
-    print(f"{name:<52} {right:>6} of {total:>6}  {right / total:7.2%}  [{low:.2%}, {high:.2%}]")
-
-
-def read(recognizer: Recognizer, pictures) -> list[tuple[str, float]]:
+def read(recognizer: Recognizer, pictures) -> list[peers.Answer]:
     """Return text (lines run together) and confidence of each picture."""
     results = []
     for result in recognizer.read_many(pictures):
@@ -40,38 +41,63 @@ def read(recognizer: Recognizer, pictures) -> list[tuple[str, float]]:
     return results
 
 
-def score(name: str, recognizer: Recognizer, pictures, texts) -> list[tuple[bool, float]]:
-    """Print the rate of pictures read right; return right or wrong, and confidence, of each."""
-    answers = read(recognizer, pictures)
+def print_rate(name: str, answers: list[peers.Answer], texts) -> list[tuple[bool, float]]:
+    """Print how much was read right; return right or wrong, and confidence, of each picture."""
     judged = [(said == text, sure) for (said, sure), text in zip(answers, texts, strict=True)]
-    row(name, sum(right for right, _ in judged), len(judged))
-    return judged
-
-
-def score_folder(recognizer: Recognizer, folder: Path) -> list[tuple[bool, float]]:
-    """Print rates by kind and by writer; return those of the single digits."""
-    with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    kinds, writers = defaultdict(list), defaultdict(list)
-    for r in rows:
-        kinds[r["kind"]].append(r)
-        writers[r["writer"]].append(r)
-    judged = []
-    for kind, members in kinds.items():
-        paths = [folder / r["path"] for r in members]
-        result = score(f"{folder.name}: {kind}", recognizer, paths, [r["text"] for r in members])
-        if all(len(r["text"]) == 1 for r in members):
-            judged += result
-    rates = []
-    for members in writers.values():
-        said = read(recognizer, [folder / r["path"] for r in members])
-        right = [text == r["text"] for (text, _), r in zip(said, members, strict=True)]
-        rates.append(np.mean(right))
+    right, total = sum(right for right, _ in judged), len(judged)
+    low, high = wilson_interval(right, total)
+    digits = [
+        1 - peers.edit_distance(said, text) / len(text)
+        for (said, _), text in zip(answers, texts, strict=True)
+        if text
+    ]
+    sure = [sum(is_right == kind and c >= SURE for is_right, c in judged) for kind in (False, True)]
     print(
-        f"{folder.name}: by writer ({len(rates)}), mean {np.mean(rates):.2%}, all read right for "
-        f"{sum(rate == 1 for rate in rates)}, lowest {min(rates):.0%}"
+        f"{name:<52} {right:>6} of {total:>6}  {right / total:7.2%}  [{low:.2%}, {high:.2%}]  "
+        + (f"digits {np.mean(digits):7.2%}  " if digits else f"{'':<16}")
+        + f"sure: wrong {sure[0]}, right {sure[1]}",
+        flush=True,
     )
     return judged
+
+
+def score(name: str, recognizer: Recognizer, pictures, texts) -> list[tuple[bool, float]]:
+    """Print the rate of pictures read right; return right or wrong, and confidence, of each."""
+    return print_rate(name, read(recognizer, pictures), list(texts))
+
+
+def score_folder(readers: dict[str, peers.Reader], folder: Path) -> list[tuple[bool, float]]:
+    """Print rates by kind and by writer; return those of the first reader's single digits."""
+    with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    paths, texts = [folder / r["path"] for r in rows], [r["text"] for r in rows]
+    first: list[tuple[bool, float]] = []
+    for who, reader in readers.items():
+        answers = reader(paths)
+        for kind in dict.fromkeys(r["kind"] for r in rows):
+            of = [i for i, r in enumerate(rows) if r["kind"] == kind]
+            name = f"{folder.name}: {kind}{who and ', ' + who}"
+            judged = print_rate(name, [answers[i] for i in of], [texts[i] for i in of])
+            if reader is next(iter(readers.values())) and all(len(texts[i]) == 1 for i in of):
+                first += judged
+        writers = defaultdict(list)
+        for r, (said, _) in zip(rows, answers, strict=True):
+            writers[r["writer"]].append(said == r["text"])
+        rates = [np.mean(right) for right in writers.values()]
+        print(
+            f"{folder.name}: by writer ({len(rates)}), mean {np.mean(rates):.2%}, all read right "
+            f"for {sum(rate == 1 for rate in rates)}, lowest {min(rates):.0%}"
+        )
+    return first
+
+
+def score_pages(readers: dict[str, peers.Reader], images, labels, count: int) -> None:
+    """Print each reader's rates on made-up pages, so many of each kind."""
+    for kind in pages.KINDS:
+        made = pages.made_pages(images, labels, kind, count)
+        for who, reader in readers.items():
+            answers = reader([file for file, _ in made])
+            print_rate(f"pages: {kind}{who and ', ' + who}", answers, [text for _, text in made])
 
 
 def score_rendered(recognizer: Recognizer, images, labels) -> list[tuple[bool, float]]:
@@ -174,12 +200,25 @@ def main() -> None:
     """Print all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder with a labels.csv")
+    parser.add_argument("--pages", type=Path, help="another, of harder pictures")
+    parser.add_argument("--count", type=int, default=200, help="made-up pages of each kind")
+    parser.add_argument(
+        "--peers", action="store_true", help="folders and made-up pages, by other readers too"
+    )
     parser.add_argument("--model", help="a saved network; else the shipped one")
     parser.add_argument("--no-speed", action="store_true", help="leave the timings out")
     options = parser.parse_args()
     recognizer = Recognizer(options.model)
     mnist = load_digits("mnist")
-    judged = score_folder(recognizer, options.pictures) if options.pictures else []
+    readers = {"": functools.partial(read, recognizer)}
+    if options.peers:
+        readers = {"digitlib": readers[""]} | peers.readers()
+    judged = score_folder(readers, options.pictures) if options.pictures else []
+    if options.pages:
+        score_folder(readers, options.pages)
+    score_pages(readers, mnist.test_images, mnist.test_labels, options.count)
+    if options.peers:
+        return
     judged += score_rendered(recognizer, mnist.test_images, mnist.test_labels)
     crops = without_digits(np.random.default_rng(SEED))
     score("no digit: crops of photographs, blank pages", recognizer, crops, [""] * len(crops))
