@@ -28,7 +28,7 @@ def readers() -> dict[str, Reader]:
         found["RapidOCR"] = rapidocr()
     if shutil.which("tesseract"):
         for mode in ("6", "11"):  # one block of text; sparse text in no order
-            found[f"Tesseract {mode}"] = tesseract(mode)
+            found[f"Tesseract --psm {mode}"] = tesseract(mode)
     return found
 
 

@@ -14,6 +14,7 @@ import functools
 import io
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def read(recognizer: Recognizer, pictures) -> list[peers.Answer]:
     return results
 
 
-def print_rate(name: str, answers: list[peers.Answer], texts) -> list[tuple[bool, float]]:
+def print_rate(name: str, answers: Sequence[peers.Answer], texts) -> list[tuple[bool, float]]:
     """Print how much was read right; return right or wrong, and confidence, of each picture."""
     judged = [(said == text, sure) for (said, sure), text in zip(answers, texts, strict=True)]
     right, total = sum(right for right, _ in judged), len(judged)
@@ -66,38 +67,34 @@ def score(name: str, recognizer: Recognizer, pictures, texts) -> list[tuple[bool
     return print_rate(name, read(recognizer, pictures), list(texts))
 
 
-def score_folder(readers: dict[str, peers.Reader], folder: Path) -> list[tuple[bool, float]]:
-    """Print rates by kind and by writer; return those of the first reader's single digits."""
+def score_folder(reader: peers.Reader, folder: Path, who: str) -> list[tuple[bool, float]]:
+    """Print rates by kind and by writer; return those of the single digits."""
     with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    paths, texts = [folder / r["path"] for r in rows], [r["text"] for r in rows]
-    first: list[tuple[bool, float]] = []
-    for who, reader in readers.items():
-        answers = reader(paths)
-        for kind in dict.fromkeys(r["kind"] for r in rows):
-            of = [i for i, r in enumerate(rows) if r["kind"] == kind]
-            name = f"{folder.name}: {kind}{who and ', ' + who}"
-            judged = print_rate(name, [answers[i] for i in of], [texts[i] for i in of])
-            if reader is next(iter(readers.values())) and all(len(texts[i]) == 1 for i in of):
-                first += judged
-        writers = defaultdict(list)
-        for r, (said, _) in zip(rows, answers, strict=True):
-            writers[r["writer"]].append(said == r["text"])
-        rates = [np.mean(right) for right in writers.values()]
-        print(
-            f"{folder.name}: by writer ({len(rates)}), mean {np.mean(rates):.2%}, all read right "
-            f"for {sum(rate == 1 for rate in rates)}, lowest {min(rates):.0%}"
-        )
-    return first
+    answers = reader([folder / r["path"] for r in rows])
+    kinds, writers, judged = defaultdict(list), defaultdict(list), []
+    for r, answer in zip(rows, answers, strict=True):
+        kinds[r["kind"]].append((answer, r["text"]))
+        writers[r["writer"]].append(answer[0] == r["text"])
+    for kind, members in kinds.items():
+        result = print_rate(f"{folder.name}: {kind} {who}", *zip(*members, strict=True))
+        if all(len(text) == 1 for _, text in members):
+            judged += result
+    rates = [np.mean(right) for right in writers.values()]
+    name = f"{folder.name}: by writer {who}"
+    print(
+        f"{name:<52} mean {np.mean(rates):.2%}, all read right for "
+        f"{sum(rate == 1 for rate in rates)} of {len(rates)}, lowest {min(rates):.0%}"
+    )
+    return judged
 
 
 def score_pages(readers: dict[str, peers.Reader], images, labels, count: int) -> None:
     """Print each reader's rates on made-up pages, so many of each kind."""
     for kind in pages.KINDS:
-        made = pages.made_pages(images, labels, kind, count)
+        files, texts = zip(*pages.made_pages(images, labels, kind, count), strict=True)
         for who, reader in readers.items():
-            answers = reader([file for file, _ in made])
-            print_rate(f"pages: {kind}{who and ', ' + who}", answers, [text for _, text in made])
+            print_rate(f"made-up: {kind} {who}", reader(files), texts)
 
 
 def score_rendered(recognizer: Recognizer, images, labels) -> list[tuple[bool, float]]:
@@ -210,12 +207,14 @@ def main() -> None:
     options = parser.parse_args()
     recognizer = Recognizer(options.model)
     mnist = load_digits("mnist")
-    readers = {"": functools.partial(read, recognizer)}
-    if options.peers:
-        readers = {"digitlib": readers[""]} | peers.readers()
-    judged = score_folder(readers, options.pictures) if options.pictures else []
-    if options.pages:
-        score_folder(readers, options.pages)
+    ours = functools.partial(read, recognizer)
+    readers = {"digitlib": ours} | peers.readers() if options.peers else {"": ours}
+    judged = []
+    for who, reader in readers.items():
+        if options.pictures:
+            judged += score_folder(reader, options.pictures, who)
+        if options.pages:
+            score_folder(reader, options.pages, who)
     score_pages(readers, mnist.test_images, mnist.test_labels, options.count)
     if options.peers:
         return
