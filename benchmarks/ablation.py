@@ -1,4 +1,4 @@
-"""Which numbers and rules of the reader matter: `python benchmarks/ablation.py [--count 40]`.
+"""Which numbers and rules of the reader matter: `python benchmarks/ablation.py [--count 30]`.
 
 Each named number is changed by a third, down and up, and each rule switched off, one at a time, on
 made-up pages of every kind and on the groups of the regression net. Both are made from MNIST's
@@ -243,24 +243,24 @@ def judge_chunk(pictures: list[tuple[bytes, str]], only: list[str] | None) -> np
 
 
 def print_table(found: np.ndarray, kinds: list[str], changes: list[Change]) -> None:
-    """Print a row for each change, what matters most first, and what moves no picture."""
-    right, wrong_sure = found[..., 0], ~found[..., 0] & found[..., 1]
-    print(
-        f"{len(kinds):,} pictures; as it is {right[0].sum():,} are right, and {wrong_sure[0].sum()}"
-    )
-    print("wrong though at least 90 % sure. Beside it: how many became wrong, how many right.\n")
-    print(f"{'change':<32} right  more  became: wrong, right  wrong and sure  most became wrong of")
-    rows = []
-    for change, now, sure in zip(changes, right[1:], wrong_sure[1:], strict=True):
-        lost, won = right[0] & ~now, now & ~right[0]
-        more, surer = won.sum() - lost.sum(), sure.sum() - wrong_sure[0].sum()
+    """Print a row for each change that moves a picture, what matters most first, and the others."""
+    right, sure = found[..., 0], found[..., 1]
+    wrong_sure, right_sure = (~right & sure).sum(axis=1), (right & sure).sum(axis=1)
+    print(f"{len(kinds):,} pictures. As it is {right[0].sum():,} are right; at least 90 % sure are")
+    print(f"{wrong_sure[0]} wrong ones and {right_sure[0]:,} right ones. With each change:\n")
+    print(f"{'':<32}  right        became       sure and        became wrong,")
+    print(f"{'change':<32}         more  wrong right  wrong right     most of all of")
+    rows, moved = [], (found[1:] != found[0]).any(axis=(1, 2))
+    for i in np.flatnonzero(moved) + 1:
+        lost, won = right[0] & ~right[i], right[i] & ~right[0]
+        more, surer = won.sum() - lost.sum(), wrong_sure[i] - wrong_sure[0]
+        less = right_sure[i] - right_sure[0]
         hurt = Counter(kind for kind, is_lost in zip(kinds, lost, strict=True) if is_lost)
-        row = f"{change!s:<32} {now.sum():>5,} {more:>+5} {lost.sum():>14} {won.sum():>6} "
-        row += f"{surer:>+15}"
-        row += "".join(f"  {kind} {n}" for kind, n in hurt.most_common(1))
-        rows.append((-abs(more), -abs(surer), -lost.sum(), row))
-    print(*(row[-1] for row in sorted(rows)), sep="\n")
-    moved = (found[1:] != found[0]).any(axis=(1, 2))
+        row = f"{changes[i - 1]!s:<32} {right[i].sum():>6,} {more:>+5} {lost.sum():>6} "
+        row += f"{won.sum():>5} {surer:>+6} {less:>+5}     "
+        row += "".join(f"{kind} {n}" for kind, n in hurt.most_common(1))
+        rows.append((-abs(more), -abs(surer), -abs(less), row.rstrip()))
+    print(*(row for *_, row in sorted(rows)), sep="\n")
     moving = {change.what for change, m in zip(changes, moved, strict=True) if m}
     still = sorted({change.what for change in changes} - moving)
     print(
@@ -272,7 +272,7 @@ def print_table(found: np.ndarray, kinds: list[str], changes: list[Change]) -> N
 def main() -> None:
     """Read all pictures with all changes, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=40, help="pages a kind")
+    parser.add_argument("--count", type=int, default=30, help="pages a kind")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="numbers and rules, such as CUT")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     options = parser.parse_args()
