@@ -1,18 +1,25 @@
 """How well and how fast digitlib reads: `python benchmarks/reading.py [--pictures FOLDER]`.
 
-Prints every row that the README quotes about reading, each rate with its Wilson interval at 95 %.
-FOLDER holds a labels.csv with the columns path, text, kind and writer, so that anybody can score
-pictures of their own. Needs MNIST, and the extra "benchmarks". Made-up pictures follow from a seed.
+Prints every row that the README quotes about reading, each rate with its Wilson interval at 95 %,
+how many digits are right (1 - edit distance / digits, averaged over pictures), and of how many
+pictures, wrong and right, the reader is at least 90 % sure. FOLDER holds a labels.csv with the
+columns path, text, kind and writer, so that anybody can score pictures of their own. With --peers,
+other readers read folders and made-up pages too (`peers.py`). Needs MNIST, and scikit-image.
+Made-up pictures follow from a seed.
 """
 
 import argparse
 import csv
+import functools
 import io
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pages
+import peers
 import rendering
 import speed
 from PIL import Image, ImageDraw, ImageFont
@@ -22,15 +29,10 @@ from digitlib.evaluation import wilson_interval
 from digitlib.reading.recognizer import Recognizer
 
 SEED = 20260101
+SURE = 0.9  # who says so should be right
 
 
-def row(name: str, right: int, total: int) -> None:
-    """Print one rate with its interval."""
-    low, high = wilson_interval(right, total)
-    print(f"{name:<52} {right:>6} of {total:>6}  {right / total:7.2%}  [{low:.2%}, {high:.2%}]")
-
-
-def read(recognizer: Recognizer, pictures) -> list[tuple[str, float]]:
+def read(recognizer: Recognizer, pictures) -> list[peers.Answer]:
     """Return text (lines run together) and confidence of each picture."""
     results = []
     for result in recognizer.read_many(pictures):
@@ -40,38 +42,59 @@ def read(recognizer: Recognizer, pictures) -> list[tuple[str, float]]:
     return results
 
 
-def score(name: str, recognizer: Recognizer, pictures, texts) -> list[tuple[bool, float]]:
-    """Print the rate of pictures read right; return right or wrong, and confidence, of each."""
-    answers = read(recognizer, pictures)
+def print_rate(name: str, answers: Sequence[peers.Answer], texts) -> list[tuple[bool, float]]:
+    """Print how much was read right; return right or wrong, and confidence, of each picture."""
     judged = [(said == text, sure) for (said, sure), text in zip(answers, texts, strict=True)]
-    row(name, sum(right for right, _ in judged), len(judged))
+    right, total = sum(right for right, _ in judged), len(judged)
+    low, high = wilson_interval(right, total)
+    digits = [
+        1 - peers.edit_distance(said, text) / len(text)
+        for (said, _), text in zip(answers, texts, strict=True)
+        if text
+    ]
+    sure = [sum(is_right == kind and c >= SURE for is_right, c in judged) for kind in (False, True)]
+    print(
+        f"{name:<52} {right:>6} of {total:>6}  {right / total:7.2%}  [{low:.2%}, {high:.2%}]  "
+        + (f"digits {np.mean(digits):7.2%}  " if digits else f"{'':<16}")
+        + f"sure: wrong {sure[0]}, right {sure[1]}",
+        flush=True,
+    )
     return judged
 
 
-def score_folder(recognizer: Recognizer, folder: Path) -> list[tuple[bool, float]]:
+def score(name: str, recognizer: Recognizer, pictures, texts) -> list[tuple[bool, float]]:
+    """Print the rate of pictures read right; return right or wrong, and confidence, of each."""
+    return print_rate(name, read(recognizer, pictures), list(texts))
+
+
+def score_folder(reader: peers.Reader, folder: Path, who: str) -> list[tuple[bool, float]]:
     """Print rates by kind and by writer; return those of the single digits."""
     with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    kinds, writers = defaultdict(list), defaultdict(list)
-    for r in rows:
-        kinds[r["kind"]].append(r)
-        writers[r["writer"]].append(r)
-    judged = []
+    answers = reader([folder / r["path"] for r in rows])
+    kinds, writers, judged = defaultdict(list), defaultdict(list), []
+    for r, answer in zip(rows, answers, strict=True):
+        kinds[r["kind"]].append((answer, r["text"]))
+        writers[r["writer"]].append(answer[0] == r["text"])
     for kind, members in kinds.items():
-        paths = [folder / r["path"] for r in members]
-        result = score(f"{folder.name}: {kind}", recognizer, paths, [r["text"] for r in members])
-        if all(len(r["text"]) == 1 for r in members):
+        result = print_rate(f"{folder.name}: {kind} {who}", *zip(*members, strict=True))
+        if all(len(text) == 1 for _, text in members):
             judged += result
-    rates = []
-    for members in writers.values():
-        said = read(recognizer, [folder / r["path"] for r in members])
-        right = [text == r["text"] for (text, _), r in zip(said, members, strict=True)]
-        rates.append(np.mean(right))
+    rates = [np.mean(right) for right in writers.values()]
+    name = f"{folder.name}: by writer {who}"
     print(
-        f"{folder.name}: by writer ({len(rates)}), mean {np.mean(rates):.2%}, all read right for "
-        f"{sum(rate == 1 for rate in rates)}, lowest {min(rates):.0%}"
+        f"{name:<52} mean {np.mean(rates):.2%}, all read right for "
+        f"{sum(rate == 1 for rate in rates)} of {len(rates)}, lowest {min(rates):.0%}"
     )
     return judged
+
+
+def score_pages(readers: dict[str, peers.Reader], images, labels, count: int) -> None:
+    """Print each reader's rates on made-up pages, so many of each kind."""
+    for kind in pages.KINDS:
+        files, texts = zip(*pages.made_pages(images, labels, kind, count), strict=True)
+        for who, reader in readers.items():
+            print_rate(f"made-up: {kind} {who}", reader(files), texts)
 
 
 def score_rendered(recognizer: Recognizer, images, labels) -> list[tuple[bool, float]]:
@@ -174,12 +197,27 @@ def main() -> None:
     """Print all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder with a labels.csv")
+    parser.add_argument("--pages", type=Path, help="another, of harder pictures")
+    parser.add_argument("--count", type=int, default=200, help="made-up pages of each kind")
+    parser.add_argument(
+        "--peers", action="store_true", help="folders and made-up pages, by other readers too"
+    )
     parser.add_argument("--model", help="a saved network; else the shipped one")
     parser.add_argument("--no-speed", action="store_true", help="leave the timings out")
     options = parser.parse_args()
     recognizer = Recognizer(options.model)
     mnist = load_digits("mnist")
-    judged = score_folder(recognizer, options.pictures) if options.pictures else []
+    ours = functools.partial(read, recognizer)
+    readers = {"digitlib": ours} | peers.readers() if options.peers else {"": ours}
+    judged = []
+    for who, reader in readers.items():
+        if options.pictures:
+            judged += score_folder(reader, options.pictures, who)
+        if options.pages:
+            score_folder(reader, options.pages, who)
+    score_pages(readers, mnist.test_images, mnist.test_labels, options.count)
+    if options.peers:
+        return
     judged += score_rendered(recognizer, mnist.test_images, mnist.test_labels)
     crops = without_digits(np.random.default_rng(SEED))
     score("no digit: crops of photographs, blank pages", recognizer, crops, [""] * len(crops))
