@@ -66,21 +66,17 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
         "_large": lambda pieces, share: pieces,
         "_merge_stacked": lambda pieces: pieces,
         "_rows": lambda pieces: [sorted(pieces, key=lambda p: p[0][1].start)] if pieces else [],
-        "_cut": lambda ink, labels, box, members: [(box, members)],
+        "cut_apart": lambda part: None,
         "_may_be_one": lambda boxes: False,
     },
     imaging: {
         "_large_enough": lambda ink: (ink, 0),
-        "_reaches_edge": lambda box, shape: False,
-        "_faint": lambda ink: 0.0,
         "with_stroke_width": lambda ink, thinnest, widest: np.clip(ink, 0, 1),
     },
     recognizer: {
         "look_twice": lambda network, images, first=None, worth=None: (
             network(images) if first is None else first
         ),
-        "_worth_a_look": lambda lines: [True for line, _ in lines for _ in line.glyphs],
-        "_is_joined": lambda start, stop, whole: False,
         "beliefs": lambda features: np.array([0.85, 0.1, 0.05]),  # always read, never sure
     },
 }

@@ -35,14 +35,14 @@ export function readDrawing(grey, height, width, network, fitted) {
     const kept = best.chosen.filter(({ digit }) => digit !== NO_DIGIT);
     if (kept.length) lines.push(kept);
   }
-  const { asRead, none } = beliefs(features(ink, lines, chosen, margin), fitted);
+  const { asRead, none } = beliefs(features(ink, chosen, margin), fitted);
   if (none >= asRead) return { text: "", confidence: none, digits: [], looked };
   const text = lines.map((line) => line.map(({ digit }) => digit).join("")).join("\n");
   return { text, confidence: asRead, digits: lines.flat(), looked };
 }
 
 /** Return what the confidence depends on, by the names that reading/confidence.py explains. */
-function features(ink, lines, chosen, margin) {
+function features(ink, chosen, margin) {
   const digits = chosen.filter(({ digit }) => digit !== NO_DIGIT);
   const refused = chosen.filter(({ digit }) => digit === NO_DIGIT);
   const sure = digits.map(({ confidence }) => confidence);
@@ -62,7 +62,6 @@ function features(ink, lines, chosen, margin) {
     digits: Math.log1p(digits.length),
     cuts: 0, // no piece is cut
     ones: 0,
-    lines: lines.length > 1 ? 1 : 0,
     refused: Math.log1p(refused.length),
     doubt: refused.length ? logOdds(Math.max(...likely)) : -CLIP,
     "left out": 1 - Math.min(written, 1),

@@ -19,7 +19,6 @@ FEATURES = (
     "digits",  # how many, as a logarithm
     "cuts",  # digits that were cut out of a larger piece, as a share
     "ones",  # 1 if something was cut and all digits are ones, which strokes of letters resemble
-    "lines",  # 1 if digits stand in more than one line
     "refused",  # pieces that are no digit, as a logarithm
     "doubt",  # log-odds of the piece that is the most likely digit among those refused
     "left out",  # share of the ink that is in no digit

@@ -10,7 +10,6 @@ from scipy import ndimage
 from digitlib.reading.writing import writing
 
 FAINTEST = 10.0  # least contrast of ink, of 255
-MOST_NOISE = 0.085  # of paper, by the ink: a surface of patches has 0.11, a soft photo 0.06
 TINY = 20  # pictures of fewer pixels have no room for shadows
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
 CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper

@@ -346,7 +346,6 @@ def features(found: Candidate) -> list[float]:
         float(np.log1p(len(digits))),
         found.cuts / count,
         float(found.cuts > 0 and all(digit.digit == 1 for digit in digits)),
-        float(len(found.lines) > 1),
         float(np.log1p(len(found.refused))),
         log_odds(max(float(p[:10].max()) for p in found.refused)) if found.refused else -CLIP,
         1 - min(found.share, 1.0),

@@ -35,7 +35,7 @@ TEXT = "eeeeeeeeeeeettttttttaaaaaaaoooooooiiiiiinnnnnnsssssshhhhhrrrrrddddlllluu
 
 
 def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.ndarray, str]:
-    """Return a picture (h, w, 3) uint8 as people bring them, and the digits on it, or "".
+    """Return a picture (h, w, 3) uint8 as people bring them, and its digits row by row, or "".
 
     Parameters
     ----------
@@ -48,22 +48,42 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
     if rng.random() < FILES:
         chosen = rng.integers(len(images), size=1)
         return as_file(images[chosen[0]], rng), str(labels[chosen[0]])
+    rows, text = [], ""
+    for _ in range(rng.choice([1, 1, 1, 1, 1, 1, 2, 3, 4])):
+        chosen, row = _digits(images, labels, rng)
+        rows.append(row)
+        text += "".join(str(labels[i]) for i in chosen)
+    if len(rows) == 1 and rng.random() < 0.08:  # cut to the ink
+        page = np.pad(rows[0][bounding_box(rows[0] > 0.3) or ...], int(rng.integers(0, 4)))
+        return _photographed(page, np.zeros(page.shape, np.float32), rng), text
+    return _on_paper(_below_each_other(rows, rng), rng), text
+
+
+def _digits(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
+    """Return which images a row of digits is made of, and its ink (CANVAS, w)."""
     if rng.random() < 0.08:  # people mostly leave a gap
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
-        row = np.pad(touching(images[chosen], rng)[0], [(0, 0), (4, 4)])
-    else:
-        chosen = rng.integers(len(images), size=rng.choice([1, 1, 1, 2, 3, 4, 6]))
-        inks = by_one_pen(images[chosen], rng)
-        if rng.random() < 0.08:  # damaged, and each by a pen of its own
-            inks = [redraw(images[i], labels[i], rng) for i in chosen]
-        if rng.random() < 0.06:  # a word or a unit after it
-            inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
-        row = _row(inks, rng)
-    text = "".join(str(labels[i]) for i in chosen)
-    if rng.random() < 0.08:  # cut to the ink
-        page = np.pad(row[bounding_box(row > 0.3) or ...], int(rng.integers(0, 4)))
-        return _photographed(page, np.zeros(page.shape, np.float32), rng), text
-    return _on_paper(row, rng), text
+        return chosen, np.pad(touching(images[chosen], rng)[0], [(0, 0), (4, 4)])
+    chosen = rng.integers(len(images), size=rng.choice([1, 1, 1, 2, 3, 4, 6]))
+    inks = by_one_pen(images[chosen], rng)
+    if rng.random() < 0.08:  # damaged, and each by a pen of its own
+        inks = [redraw(images[i], labels[i], rng) for i in chosen]
+    if rng.random() < 0.06:  # a word or a unit after it
+        inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
+    return chosen, _row(inks, rng)
+
+
+def _below_each_other(rows: list[np.ndarray], rng: Random) -> np.ndarray:
+    """Return rows of writing, nearly aligned on the left, with one distance between them."""
+    if len(rows) == 1:
+        return rows[0]
+    gap, wide = int(rng.integers(4, 80)), max(row.shape[1] for row in rows) + 40
+    padded = []
+    for row in rows:
+        left = int(rng.integers(0, 40))
+        padded += [np.pad(row, [(0, 0), (left, wide - left - row.shape[1])]),
+                   np.zeros((gap, wide), np.float32)]  # fmt: skip
+    return np.concatenate(padded[:-1])
 
 
 def as_file(image: np.ndarray, rng: Random) -> np.ndarray:
@@ -87,8 +107,7 @@ def draw_empty(rng: Random) -> np.ndarray:
             _row([_sign(rng) for _ in range(rng.integers(1, 8))], rng)
             for _ in range(rng.choice([1, 1, 1, 2, 3]))
         ]
-        wide = max(row.shape[1] for row in rows)
-        ink = np.concatenate([np.pad(r, [(0, 0), (0, wide - r.shape[1])]) for r in rows])
+        ink = _below_each_other(rows, rng)
     elif kind == "print":
         ink = _print(rng)
     elif kind == "bare":
