@@ -11,7 +11,7 @@ const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
 const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
-const NO_DIGIT_ODDS = 0.4, LEFT_OUT = Math.log(0.2); // reading/recognizer.py
+const NO_DIGIT_ODDS = 0.2, PARTLY = 0.1, LEFT_OUT = Math.log(0.2); // reading/recognizer.py
 const CLIP = 7; // reading/confidence.py
 const NO_DIGIT = 10; // the eleventh class
 
@@ -35,8 +35,10 @@ export function readDrawing(grey, height, width, network, fitted) {
     const kept = best.chosen.filter(({ digit }) => digit !== NO_DIGIT);
     if (kept.length) lines.push(kept);
   }
-  const { asRead, none } = beliefs(features(ink, chosen, margin), fitted);
-  if (none >= asRead) return { text: "", confidence: none, digits: [], looked };
+  const [asRead, none, other] = beliefs(features(ink, chosen, margin), fitted);
+  if (!lines.length || none >= asRead + PARTLY * other) {
+    return { text: "", confidence: none, digits: [], looked };
+  }
   const text = lines.map((line) => line.map(({ digit }) => digit).join("")).join("\n");
   return { text, confidence: asRead, digits: lines.flat(), looked };
 }
@@ -73,15 +75,14 @@ function features(ink, chosen, margin) {
 
 const logOdds = (p) => Math.min(Math.max(Math.log(p) - Math.log1p(-p), -CLIP), CLIP);
 
-/** Return how probable it is that a reading is right, and that there is no digit. */
+/** Return how probable it is that a reading is right, that there is no digit, and all else. */
 function beliefs(values, fitted) {
   const all = [...fitted.features.map((name) => values[name]), 1];
   const scores = fitted.outcomes.map((_, k) => sum(all.map((x, i) => x * fitted.weights[i][k])));
   if (values.nothing) scores[0] = -Infinity; // "as read" would say "no digit"
   const largest = Math.max(...scores);
   const powers = scores.map((score) => Math.exp(score - largest));
-  const [asRead, none] = powers.map((power) => power / sum(powers));
-  return { asRead, none };
+  return powers.map((power) => power / sum(powers));
 }
 
 /** Give a glyph its image, the network's stages, its probabilities and the most probable class. */

@@ -1,7 +1,7 @@
 """Pages with digits, print, rules, frames and rings, to fit how far the reader is to be believed.
 
 A page is drawn with digits CANVAS pixels tall, and brought to the size of a picture at the end.
-One in five has no digit.
+One in four has no digit.
 """
 
 import functools
@@ -25,7 +25,7 @@ from digitlib.synthesis.digits import (
 from digitlib.synthesis.negatives import surfaces
 from digitlib.synthesis.strokes import SIGNS, draw
 
-EMPTY = 1 / 5  # share of pages without a digit
+EMPTY = 1 / 4  # share of pages without a digit
 FILES = 0.2  # share of the others that are one digit alone, as data sets and programs save it
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
