@@ -170,7 +170,7 @@ def test_workers_of_another_version_are_refused():
         read_chunk([], None, "", "9.9")
 
 
-@pytest.mark.parametrize("when", ["before", "during"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.slow), "during"])
 def test_a_stopped_worker_costs_a_wait_and_a_sentence(tmp_path, monkeypatch, capsys, when):
     monkeypatch.setattr(predict, "WAIT", 8)  # workers say every second or so that they are there
     monkeypatch.setattr(predict, "LOOK", 1)
@@ -195,7 +195,9 @@ def test_a_stopped_worker_costs_a_wait_and_a_sentence(tmp_path, monkeypatch, cap
     assert said.count("has said nothing for 8 s; the others read on.") == 1
 
 
-@pytest.mark.parametrize("who", ["all workers", "the scheduler"])
+@pytest.mark.parametrize(
+    "who", [pytest.param("all workers", marks=pytest.mark.slow), "the scheduler"]
+)
 def test_where_nobody_answers_any_more_a_sentence_says_so(tmp_path, monkeypatch, who):
     monkeypatch.setattr(predict, "WAIT", 6)
     monkeypatch.setattr(predict, "LOOK", 1)
@@ -290,7 +292,7 @@ def test_no_client_is_made_where_no_scheduler_answers(monkeypatch):
     assert made == []
 
 
-SIZES = [400, pytest.param(100_000, marks=pytest.mark.slow)]
+SIZES = [300, pytest.param(100_000, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("count", SIZES)

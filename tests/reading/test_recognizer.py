@@ -212,10 +212,10 @@ def test_a_post_in_a_photo_is_no_one_and_a_stroke_on_plain_paper_is(recognizer):
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_process_that_is_ended_or_stopped_costs_a_wait_and_a_sentence(signal_, monkeypatch):
-    monkeypatch.setattr(reading, "WAIT", 20)
     paths = [SAMPLES / "dark_on_light.png"] * 600
     results = Recognizer().read_many(paths, workers=2)
     assert next(results).reading.text == "7"
+    monkeypatch.setattr(reading, "WAIT", 2)  # not before: processes need seconds to start
     for process in multiprocessing.active_children():
         os.kill(process.pid, signal_)
     with pytest.raises(ChildProcessError, match="predict --output reads on without it"):
