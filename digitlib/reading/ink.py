@@ -16,6 +16,7 @@ CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
 BROAD = 0.4  # contact with the picture's edge, by extent: more than a stroke that runs into it
 FILLED = 0.4  # share of its box that a shadow fills, and a digit does not
 LEAST_REST = 0.1  # extent of what remains, by the picture's longer side
+TWO_TONES = 0.92  # share of a picture's variance that paper and ink explain, if that is all
 FRAME = 0.3  # share of one side of the picture that shows what is beside the paper
 OVERVIEW = 200  # longer side, in pixels, of the small picture on which light and paper are judged
 EXPLAINED = 0.98  # share of the best window's edges that a narrower window has to explain
@@ -40,6 +41,8 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     nothing = np.zeros(colours.shape[:2], np.float32)
     if (direction := _direction(overview)) is None:
         return nothing
+    if step == 1 and _is_inverted(overview @ direction):
+        direction = -direction
     surface = _surface(overview @ direction)
     along = np.float32(colours) @ direction  # of two kinds of numbers, it is four times slower
     if step > 1:
@@ -156,6 +159,15 @@ def _direction(overview: np.ndarray) -> np.ndarray | None:
     return _common(difference[strength >= 0.6 * np.quantile(strength, 0.995)])
 
 
+def _is_inverted(along: np.ndarray) -> bool:
+    """Whether most of a small picture's edge is what counts as ink, and it has two tones.
+
+    Then it is cut to strokes so broad that they, and not paper, prevail around them.
+    """
+    _, middles, cut, explained = _otsu(along)
+    return explained > TWO_TONES and np.mean(_edge(along) > middles[cut]) > 0.5
+
+
 def _common(differences: np.ndarray) -> np.ndarray:
     """Return the unit vector (3,) of what colour differences (n, 3), none of them 0, share.
 
@@ -225,13 +237,21 @@ def _frame(inked: np.ndarray) -> np.ndarray | None:
 
 
 def _level(values: np.ndarray) -> float:
-    """Return how far ink is from paper: the median of what Otsu's threshold calls ink.
+    """Return how far ink is from paper: the median of what Otsu's threshold calls ink."""
+    if values.max() <= values.min():
+        return 0.0
+    counts, middles, cut, _ = _otsu(values)
+    ink = np.cumsum(counts[cut:])
+    return float(middles[cut + np.searchsorted(ink, ink[-1] / 2)])
 
+
+def _otsu(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, float]:
+    """Return a histogram's counts and middles, where it splits in two, and how well.
+
+    The latter is the share of the variance that the two means explain.
     N. Otsu, IEEE Trans. Systems, Man, and Cybernetics 9 (1979), 62-66.
     """
     low, high = float(values.min()), float(values.max())
-    if high <= low:
-        return 0.0
     bins = np.intp((values.ravel() - low) * (127.999 / (high - low)))
     counts = np.bincount(bins, minlength=128)
     middles = low + (np.arange(128) + 0.5) * ((high - low) / 128)
@@ -239,6 +259,6 @@ def _level(values: np.ndarray) -> float:
     above = below[-1] - below
     sums = np.cumsum(counts * middles)
     means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
-    cut = int(np.argmax(below * above * (means[0] - means[1]) ** 2)) + 1
-    ink = np.cumsum(counts[cut:])
-    return float(middles[cut + np.searchsorted(ink, ink[-1] / 2)])
+    between = below * above * (means[0] - means[1]) ** 2
+    cut = int(np.argmax(between)) + 1
+    return counts, middles, cut, float(between.max() / (below[-1] ** 2 * values.var()))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from digitlib.reading.ink import bounding_box
+from digitlib.reading.ink import bounding_box, find_ink, plain_paper
 from digitlib.reading.writing import writing
+from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 
 def blank(height=120, width=300):
@@ -48,3 +49,15 @@ def test_the_bounding_box_is_as_small_as_can_be():
     assert bounding_box(mask) is None
     mask[3, 5] = mask[7, 2] = True
     assert bounding_box(mask) == (slice(3, 8), slice(2, 6))
+
+
+@pytest.mark.parametrize("digit", ["6", "8"])
+def test_in_a_picture_cut_to_broad_strokes_the_paper_is_what_lies_at_its_edge(digit):
+    strokes = [smooth(stroke) * (80, 120) + (40, 40) for stroke in DIGITS[digit][0]]
+    drawn = draw(strokes, (160, 200), 26)
+    drawn = drawn[bounding_box(drawn > 0.3)]
+    light = np.linspace(255, 225, drawn.shape[1]) * np.ones(drawn.shape)
+    picture = np.uint8(light - 0.8 * light * drawn)
+    assert plain_paper(np.stack([picture] * 3, axis=-1)) is None
+    ink = find_ink(np.stack([picture] * 3, axis=-1))
+    assert np.mean((ink > 0.5) == (drawn > 0.5)) > 0.75  # paper for ink: a third
