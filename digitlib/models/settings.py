@@ -14,6 +14,11 @@ OURS = {
     "floatx": "float32",
     "epsilon": 1e-7,
 }
+# What Keras refuses in keras.json, with a traceback and before anything can be set aside.
+ALLOWED = {
+    "floatx": ("float16", "float32", "float64"),
+    "image_data_format": ("channels_last", "channels_first"),
+}
 # For trying a program quickly; Keras then ends each training early.
 LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 
@@ -37,8 +42,24 @@ def settle() -> None:
 
 
 def _read(file: Path) -> dict:
-    """Return what keras.json says; Keras passes over one that it cannot read, too."""
+    """Return what keras.json says; Keras passes over one that it cannot read, too.
+
+    Raises
+    ------
+    ImportError
+        If it can be read, but Keras would end with it.
+    """
     try:
-        return dict(json.loads(file.read_text()))
-    except (OSError, TypeError, ValueError, RecursionError):
+        said = json.loads(file.read_text())
+    except (OSError, ValueError, RecursionError):
         return {}
+    if not (
+        isinstance(said, dict)
+        and all(said.get(name, OURS[name]) in values for name, values in ALLOWED.items())
+        and isinstance(said.get("epsilon", OURS["epsilon"]), float)
+    ):
+        raise ImportError(
+            f"Keras cannot start with what {display_name(str(file))} says; "
+            "delete that file, and Keras writes a new one."
+        )
+    return said

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 SETTINGS = """
 import keras
 import matplotlib.pyplot as plt
@@ -46,13 +48,23 @@ def test_what_another_project_has_set_is_named_in_one_line(tmp_path):
         ('{"backend": "torch"}', f"digitlib: backend=torch{where}{set_aside}"),
         ('{"floatx": "float32", "epsilon": 1e-07, "backend": "tensorflow"}', ""),
         ("{broken", ""),
-        ("[1]", ""),
     ):
         environment = other_settings(tmp_path)
         del environment["KERAS_BACKEND"]
         (tmp_path / "keras.json").write_text(given)
         done = run("from digitlib.models.settings import settle; settle(); settle()", environment)
         assert done.stderr == said
+
+
+@pytest.mark.parametrize("given", ["[1]", '{"floatx": "float99"}', '{"epsilon": "small"}'])
+def test_settings_that_keras_would_end_with_are_said_in_a_sentence(tmp_path, given):
+    (tmp_path / "keras.json").write_text(given)
+    command = [sys.executable, "-m", "digitlib", "train", "--epochs", "1"]
+    environment = os.environ | {"KERAS_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    said = f"digitlib: Keras cannot start with what {tmp_path / 'keras.json'} says; "
+    assert done.returncode == 1
+    assert done.stderr == f"{said}delete that file, and Keras writes a new one.\n"
 
 
 def test_a_limit_for_trying_a_program_does_not_end_a_training(tmp_path):
