@@ -17,7 +17,7 @@ from digitlib.reading.ink import Box, bounding_box, labelled
 
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
-WIDE = 0.6  # width by height from which a piece may be two digits that touch
+WIDE = 0.75  # width by height from which a piece may be two digits that touch
 NARROWEST, WIDEST = 0.05, 1.6  # width by height of a slice that may be a digit
 APART = 0.03  # of its height, cuts from each other
 MOST_CUTS = 12

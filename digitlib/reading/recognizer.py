@@ -29,7 +29,9 @@ WAIT, BATCH_OF_PROCESS = 60, 12
 NO_DIGIT_ODDS, CUT = 0.2, np.log(0.9)
 LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a digit
 
-PARTLY = 0.1  # worth of a text that is not all right, by one that is, where the other is none
+# What it is worth to give a text where there might be none, by being right about none: one that is
+# right, less what an invented one costs; and one that is not all right. In benchmarks/README.md.
+INVENTED, PARTLY = 0.6, 0.1
 DOUBT = 0.95  # less than this is looked at again
 FIRST_LOOK = 2  # how much the image itself counts among the altered ones
 # Rows of 2 x 2 matrices: slanted, turned, narrower, wider, shorter, taller, smaller.
@@ -286,7 +288,7 @@ def expected(probs: np.ndarray) -> np.ndarray:
 def reading_of(found: "Candidate") -> Reading:
     """Return the candidate as a reading, or an empty one where that is more probable."""
     as_read, nothing, other = beliefs(features(found))
-    if not found.lines or nothing >= as_read + PARTLY * other:
+    if not found.lines or nothing >= INVENTED * as_read + PARTLY * other:
         return Reading("", float(nothing), [])
     text = "\n".join("".join(str(digit.digit) for digit in line) for line in found.lines)
     return Reading(text, float(as_read), [digit for line in found.lines for digit in line])

@@ -34,15 +34,16 @@ PINNED = {
         "textures": (30, 0),
         "things": (38, 0),
     },
-    "UCI digits": {
+    "UCI digits": {  # drawings, numbers and colours were 56, 37 and 49: halves of digits, which the
+        # reader has learnt to leave out, resemble some of so few pixels
         "photos": (75, 0),
-        "drawings": (56, 0),
+        "drawings": (54, 0),
         "tiny": (57, 0),
-        "numbers": (37, 0),
+        "numbers": (35, 0),
         "lined paper": (31, 0),
         "touching": (16, 0),
         "two lines": (9, 0),
-        "colours": (49, 0),
+        "colours": (46, 0),
         "in pieces": (56, 0),
         "blank paper": (11, 0),
         "words": (27, 2),
