@@ -2,7 +2,7 @@
 
 MNIST has one kind of pen and paper, and nothing in it is not a digit. `reader_images` makes what
 pictures from outside have, from random numbers, by domain randomization (J. Tobin et al., IROS
-2017): varied enough, made-up pictures teach what holds for real ones. Three kinds:
+2017): varied enough, made-up pictures teach what holds for real ones. Four kinds:
 
 1. Digits, redrawn (`digits.redraw`): three of four MNIST images get flags, feet and bars, elastic
    distortions (P. Simard, D. Steinkraus, J. Platt, ICDAR 2003), another pen, and damage.
@@ -13,6 +13,8 @@ pictures from outside have, from random numbers, by domain randomization (J. Tob
    anything; it learns to refuse from what it should refuse (outlier exposure: D. Hendrycks,
    M. Mazeika, T. Dietterich, ICLR 2019; for wrongly cut digits: Y. LeCun et al., Proc. IEEE 86
    (1998), section V).
+4. Slices (`negatives.slices`) that the reader cuts digits that touch into: whole digits with a
+   little of their neighbours, and halves, which are no digit.
 
 All go through the reader's own preparation (`digits.look`): it learns what it will be shown.
 """
