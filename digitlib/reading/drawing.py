@@ -4,8 +4,6 @@
 on the paper, photographs, and a second look at what is doubtful are left to `digitlib.read`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from digitlib.files import SHIPPED_MODEL
@@ -34,10 +32,10 @@ def drawing_lines(grey: np.ndarray) -> list[Line[Glyph]]:
         )
 
     return [
-        replace(
-            line,
-            glyphs={s: glyph(part) for s, part in line.glyphs.items() if s not in line.cuts},
-            cuts=frozenset(),
+        Line(
+            line.count,
+            {s: glyph(part) for s, part in line.glyphs.items() if s not in line.cuts},
+            small=line.small,
         )
         for line in find_lines(ink)
     ]
@@ -60,7 +58,7 @@ def read_drawing(grey: np.ndarray, network=None) -> Reading:
     believed = []
     for line in drawing_lines(grey):
         images = [glyph.image for glyph in line.glyphs.values()]
-        probs = _expected(network(np.stack(images))) if images else []
+        probs = _expected(network(np.stack(images))) if images else np.empty((0, 11))
         believed.append((line, dict(zip(line.glyphs, probs, strict=True))))
     found = candidate(believed)
     as_read, nothing, _ = beliefs(features(found))
