@@ -116,7 +116,7 @@ def run_tflite(path: Path, most_images: int) -> int:
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
     entry = interpreter.get_input_details()[0]
     if tuple(entry["shape"][1:]) != (28, 28, 1) or entry["dtype"] != np.float32:
         return 0  # loading says what it takes

@@ -177,7 +177,7 @@ def test_networks_that_would_take_minutes_to_build_are_refused(
     refused(path, words)
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("suffix", [".keras", pytest.param(".h5", marks=pytest.mark.slow)])
 def test_a_hundred_layers_are_loaded_in_seconds(tmp_path, suffix):
     """Measured: 4 to 8 s of processor; 1,000 layers took over 147 s."""
     layers = [keras.layers.Dropout(0.1) for _ in range(inspection.MAX_LAYERS - 5)]

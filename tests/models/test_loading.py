@@ -179,6 +179,22 @@ def test_importing_the_models_imports_no_heavy_library():
     assert not heavy & set(json.loads(done.stdout))
 
 
+def test_litert_is_given_a_networks_bytes_not_its_path(tmp_path, monkeypatch):
+    """Native libraries may not open names such as Jörg on Windows; the copy lies in his folder."""
+    from ai_edge_litert import interpreter
+
+    path = tmp_path / "model.tflite"
+    shutil.copy(SHIPPED_MODEL, path)
+    given, make = [], interpreter.Interpreter
+    monkeypatch.setattr(
+        interpreter, "Interpreter", lambda **options: given.append(options) or make(**options)
+    )
+    assert sandbox.run_tflite(path, BATCH) == 0
+    load_network(path)
+    assert [options.get("model_content") for options in given] == 2 * [path.read_bytes()]
+    assert not any("model_path" in options for options in given)
+
+
 @pytest.mark.parametrize("name", ["reader.keras", "reader.tflite"])
 def test_the_sandbox_needs_neither_digitlib_nor_tensorflow(name):
     """Run with the modules that are to be missing replaced by None, which makes them so."""
