@@ -246,6 +246,15 @@ def _first_done(client: Client, futures: list[Future]) -> list[Future]:
             _threads(client)
 
 
+def _fetched(client: Client, future: Future) -> pa.Table:
+    """Return the table of a chunk; if who has it has been stopped since, another reads it anew."""
+    while True:
+        try:
+            return future.result(timeout=LOOK)
+        except TimeoutError:
+            _threads(client)
+
+
 def _results(client: Client, chunks: Iterator[list[str]], settings: tuple) -> Iterator[pa.Table]:
     """Yield the table of each chunk as it is finished, with a few chunks underway at a time.
 
@@ -265,7 +274,7 @@ def _results(client: Client, chunks: Iterator[list[str]], settings: tuple) -> It
             for future in _first_done(client, list(underway)):
                 chunk = underway.pop(future)
                 try:
-                    yield future.result()
+                    yield _fetched(client, future)
                 except KilledWorker:
                     suspects.append(chunk)
                 future.release()
@@ -285,7 +294,7 @@ def _alone(client: Client, path: str, settings: tuple) -> pa.Table:
     future = client.submit(read_chunk, [path], *settings, pure=False)
     _first_done(client, [future])
     try:
-        return future.result()
+        return _fetched(client, future)
     except KilledWorker:
         error = "Reading it ended the process, several times; look at this file."
         return pa.Table.from_pylist([{"path": shown(path), "error": error}], SCHEMA)

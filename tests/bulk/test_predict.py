@@ -170,7 +170,9 @@ def test_workers_of_another_version_are_refused():
         read_chunk([], None, "", "9.9")
 
 
-@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.slow), "during"])
+@pytest.mark.parametrize(
+    "when", [pytest.param("before", marks=pytest.mark.slow), "during", "with a chunk that is read"]
+)
 def test_a_stopped_worker_costs_a_wait_and_a_sentence(tmp_path, monkeypatch, capsys, when):
     monkeypatch.setattr(predict, "LOOK", 1)
     paths = clusters.make_pictures(tmp_path / "in", 100)
@@ -178,9 +180,21 @@ def test_a_stopped_worker_costs_a_wait_and_a_sentence(tmp_path, monkeypatch, cap
     with clusters.dask(tmp_path, 2) as (address, workers):
         with Client(address) as client:
             client.wait_for_workers(2)
+            pids = client.run(os.getpid)
         monkeypatch.setattr(predict, "WAIT", 4)  # two workers say every 0.5 s that they are there
         if when == "before":
             workers[0].send_signal(signal.SIGSTOP)
+        elif when == "with a chunk that is read":
+            first_done = predict._first_done
+
+            def stop_who_has_it(client, futures):
+                done = first_done(client, futures)
+                [address] = client.who_has(done[:1])[done[0].key]
+                monkeypatch.setattr(predict, "_first_done", first_done)
+                os.kill(pids[address], signal.SIGSTOP)
+                return done
+
+            monkeypatch.setattr(predict, "_first_done", stop_who_has_it)
         else:
             write = predict.pq.write_table
 
