@@ -11,7 +11,8 @@ const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
 const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
-const NO_DIGIT_ODDS = 0.2, INVENTED = 0.6, PARTLY = 0.1, LEFT_OUT = Math.log(0.2); // reading/recognizer.py
+// reading/recognizer.py
+const NO_DIGIT_ODDS = 0.2, INVENTED = 0.6, PARTLY = 0.1, LEFT_OUT = Math.log(0.2);
 const CLIP = 7; // reading/confidence.py
 const NO_DIGIT = 10; // the eleventh class
 

@@ -18,7 +18,7 @@ from digitlib.reading.ink import Box, bounding_box, labelled
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
 WIDE = 0.75  # width by height from which a piece may be two digits that touch
-NARROWEST, WIDEST = 0.05, 1.6  # width by height of a slice that may be a digit
+NARROWEST, WIDEST = 0.05, 1.6  # width of a slice, by the height of the whole and by its own
 APART = 0.03  # of its height, cuts from each other
 MOST_CUTS = 12
 CUT_ROWS = 60  # rows of a piece that is cut, at most
@@ -200,20 +200,15 @@ def cut_apart(part: Part) -> Line[Part] | None:
     down, right = (side.start - own.start for side, own in zip(part.box, box, strict=True))
     spans = {}
     for i, j in combinations(range(len(atoms) + 1), 2):
+        if j - i == len(atoms):
+            continue  # that is the whole part
         piece = _together(part.ink, labels, atoms[i:j])
-        if j - i < len(atoms) and NARROWEST * height < _width(piece.box) < WIDEST * _height(
-            piece.box
-        ):
-            spans[i, j] = Part(_moved(piece.box, down, right), piece.ink)
+        rows, columns = piece.box
+        if NARROWEST * height < _width(piece.box) < WIDEST * _height(piece.box):
+            rows = slice(rows.start + down, rows.stop + down)
+            columns = slice(columns.start + right, columns.stop + right)
+            spans[i, j] = Part((rows, columns), piece.ink)
     return Line(len(atoms), spans, slices=True)
-
-
-def _moved(box: Box, down: int, right: int) -> Box:
-    rows, columns = box
-    return (
-        slice(rows.start + down, rows.stop + down),
-        slice(columns.start + right, columns.stop + right),
-    )
 
 
 def _paths(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -164,6 +164,8 @@ def _is_inverted(along: np.ndarray) -> bool:
 
     Then it is cut to strokes so broad that they, and not paper, prevail around them.
     """
+    if along.max() <= along.min():
+        return False
     _, middles, cut, explained = _otsu(along)
     return explained > TWO_TONES and np.mean(_edge(along) > middles[cut]) > 0.5
 

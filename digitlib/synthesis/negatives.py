@@ -21,7 +21,7 @@ from digitlib.synthesis.digits import (
     draw_sign,
     look,
     touching,
-)  # fmt: skip
+)
 from digitlib.synthesis.strokes import SIGNS, draw, smooth
 
 # Shares of ink: a slice that holds so much of a digit, and is so much that digit's, counts as it;

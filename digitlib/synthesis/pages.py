@@ -21,7 +21,7 @@ from digitlib.synthesis.digits import (
     redraw,
     touching,
     warp,
-)  # fmt: skip
+)
 from digitlib.synthesis.negatives import surfaces
 from digitlib.synthesis.strokes import SIGNS, draw
 
