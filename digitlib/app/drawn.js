@@ -13,7 +13,8 @@ const EMPTY = { text: "", confidence: 0, digits: [], looked: [], ink: "" };
  *
  * ask(question, content) gives a promise of Python's answer, and is rejected where the connection
  * is known to be closed; ask.isClosed() says whether it is. With isPage, one reloads the page to
- * have it opened again, and else runs a cell.
+ * have it opened again, and else runs a cell. Returns a promise that is kept when all that Python
+ * is asked for at first has come, or has not.
  */
 export function createDrawing(place, ask, { isPage = false } = {}) {
   place.classList.add("digitlib-reader");
@@ -143,8 +144,8 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
     if (question.path) note.textContent = `${question.name}. The first stroke wipes it away.`;
   }
 
-  createExamples(examples, ask, example);
   answer.show(EMPTY);
+  return Promise.all([createExamples(examples, ask, example), layers.filled]);
 }
 
 /** Return what is to be said when no answer comes. */
@@ -189,19 +190,24 @@ function createInside(element, ask, isOpen) {
     layers.show(glyph ? forward(network, glyph.image) : dark, { wave: isNew && Boolean(glyph) });
   }
 
-  details.addEventListener("toggle", async () => {
-    if (!details.open) return;
-    if (!network) {
-      const reply = await ask({ kind: "network" }).catch(() => ({}));
-      details.hidden = !reply.network;
-      if (!reply.network) return;
-      network = loadNetwork(reply.network);
-      dark = darkness(network);
-    }
+  let filling = null;
+  async function fill() {
+    const reply = await ask({ kind: "network" }).catch(() => ({}));
+    details.hidden = !reply.network;
+    filling = null;
+    if (!reply.network) return;
+    network = loadNetwork(reply.network);
+    dark = darkness(network);
     look(glyph, false);
+  }
+
+  details.addEventListener("toggle", () => {
+    if (network) look(glyph, false);
+    else if (details.open) filling ??= fill();
   });
   details.open = isOpen;
-  return { look };
+  if (isOpen) filling = fill();
+  return { look, filled: filling };
 }
 
 /** Return a reading as createAnswer has it: images as bytes. */

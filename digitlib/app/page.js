@@ -20,5 +20,7 @@ ask.isClosed = () => isStopped;
 
 const token = () => new URLSearchParams(location.search).get("token");
 
-createDrawing(document.getElementById("pad"), ask, { isPage: true });
+const filled = createDrawing(document.getElementById("pad"), ask, { isPage: true });
 createUploader(document.getElementById("uploader"), ask, { isPage: true });
+// Shown when what stands above has its full height, so that nothing jumps under a finger.
+filled.then(() => (document.getElementById("photos").hidden = false));

@@ -41,6 +41,7 @@ def opened(address, size=DESKTOP, **settings):
     with browsing.page_of(size, **settings) as page:
         page.goto(address)
         page.locator(".digitlib-sample").first.wait_for(timeout=30_000)
+        page.locator("#uploader").wait_for(timeout=30_000)
         yield page
 
 
@@ -86,6 +87,22 @@ def test_a_drawing_and_a_photo_at_all_sizes(app, size, scheme):
         fine = page.evaluate("document.querySelector('.digitlib-canvas').width / "
                              "document.querySelector('.digitlib-canvas').clientWidth")  # fmt: skip
         assert fine == pytest.approx(ratio, abs=0.01)
+
+
+@pytest.mark.parametrize("has_come", [True, False])
+def test_the_uploader_stays_where_it_appears_however_late_the_layers_come(app, has_come):
+    held = []
+    with browsing.page_of(DESKTOP, expected="ERR_FAILED") as page:
+        page.route(re.compile("ask.*network"), lambda route: held.append(route))
+        page.goto(app[0])
+        page.locator(".digitlib-sample").first.wait_for(timeout=30_000)
+        assert len(held) == 1 and not page.locator("#uploader").is_visible()
+        held[0].continue_() if has_come else held[0].abort()
+        page.locator("#uploader").wait_for(timeout=30_000)
+        assert page.locator(".digitlib-inside").is_visible() == has_come
+        before = boxes(page, "#uploader")
+        page.wait_for_timeout(500)
+        assert before and boxes(page, "#uploader") == before
 
 
 def boxes(page, selector):
