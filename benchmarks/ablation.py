@@ -84,7 +84,8 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
 STAGES: tuple[tuple[ModuleType, str, set[ModuleType]], ...] = (
     (ink, "_surface", {ink}),
     (writing, "_lines", {writing}),
-    (imaging, "find_ink", {ink, writing}),
+    (imaging, "find_ink", {ink}),
+    (imaging, "written", {ink, writing}),
     (imaging, "find_lines", {ink, glyphs}),
     (imaging, "in_mnists_look", {ink, imaging}),
 )

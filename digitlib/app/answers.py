@@ -21,10 +21,12 @@ from digitlib.datasets import labelled_folder
 from digitlib.errors import PictureError
 from digitlib.files import SAMPLES, SHIPPED_MODEL
 from digitlib.reading import Digit, Prepared, Reading, Recognizer, open_picture, prepare
+from digitlib.reading.advice import advice
 
 LARGEST = 320  # pixels, of the longer side of a picture on the page
 THUMBNAIL = 128  # of a sample that can be clicked, on screens with two pixels for one
 PALE = 0.3  # how dark ink is shown that belongs to no digit
+LEFT_OUT = np.array([238, 119, 51])  # the colour of ink that was not taken for writing
 BOX = "#0a5a86"  # the frame around a digit
 PAD_SIDE = 280  # pixels of a test image, enlarged as if it had been drawn on the pad
 TEST_IMAGES = 100
@@ -79,7 +81,8 @@ def reading_data(prepared: Prepared, reading: Reading, recognizer: Recognizer) -
 
     ``digits`` are those that were read, and ``looked`` what was looked at instead where none was;
     each with ``digit`` (10: none), ``confidence``, eleven ``probabilities`` and ``image``, the
-    784 bytes that the network saw, in base64. ``ink`` is a picture of what was taken for writing.
+    784 bytes that the network saw, in base64. ``ink`` is a picture of what was taken for writing,
+    and of what was not if ``rest`` is true. ``advice`` says what to do where no digit was read.
     """
     looked = [] if reading.digits else _looked_at(prepared, recognizer)
     boxes = [digit.box for digit in reading.digits]
@@ -89,6 +92,8 @@ def reading_data(prepared: Prepared, reading: Reading, recognizer: Recognizer) -
         "digits": [_glyph(digit.image, _eleven(digit)) for digit in reading.digits],
         "looked": looked,
         "ink": data_url(_ink(prepared, boxes)),
+        "rest": bool(prepared.rest.any()),
+        "advice": "" if reading.digits else advice(prepared),
     }
 
 
@@ -132,13 +137,19 @@ def _thumbnail(array: np.ndarray, largest: int = LARGEST) -> Image.Image:
 
 
 def _ink(prepared: Prepared, boxes: list[tuple[int, int, int, int]]) -> Image.Image:
-    """Return the ink, dark where it belongs to a digit, and a frame around each digit."""
+    """Return the ink, dark where it belongs to a digit, and a frame around each digit.
+
+    Ink that was not taken for writing has another colour.
+    """
     scale = np.tile(np.divide(prepared.ink.shape[::-1], prepared.picture.size), 2)
     weight = np.full(prepared.ink.shape, PALE if boxes else 1.0, np.float32)
     for box in boxes:
         left, top, right, bottom = (round(n) for n in box * scale)
         weight[top:bottom, left:right] = 1
-    image = _thumbnail((255 - 255 * weight * prepared.ink).astype(np.uint8))
+    grey = 255 - 255 * weight * prepared.ink
+    if (rest := prepared.rest).any():
+        grey = grey[..., None] - rest[..., None] * (255 - LEFT_OUT)
+    image = _thumbnail(grey.astype(np.uint8))
     pen = ImageDraw.Draw(image)
     for box in boxes:
         pen.rectangle(

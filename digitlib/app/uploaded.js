@@ -7,6 +7,7 @@ import { shrunk } from "./shrink.js";
 
 const LARGEST = 50 * 2 ** 20; // bytes of a file
 const SLOW = 10_000; // milliseconds without an answer until the page says so
+const TAKEN = ["What is taken for writing", "What is taken for writing; in orange, what is not"];
 
 /** Fill an element with an uploader; ask is as for createDrawing. */
 export function createUploader(place, ask, { isPage = false } = {}) {
@@ -133,12 +134,12 @@ function createResult(list, file, ask, kept) {
     state.textContent = "";
     const body = add(item, "div", "body");
     addPicture(body, "photo", "The picture").show(read.picture, name);
-    addPicture(body, "taken", "What is taken for writing").show(read.ink);
+    addPicture(body, "taken", TAKEN[Number(read.rest)]).show(read.ink);
     const details = document.createElement("details");
     const said = add(body, "div", "answer");
     const answer = createAnswer(said, details);
     answer.show(read);
-    if (!read.text) add(said, "p", "hint", "Things to try: a darker pen, larger digits, some empty paper around them, nothing else in the picture.");
+    if (!read.text) add(said, "p", "hint", read.advice);
     keepShortcutsOut(add(details, "summary", "", "All probabilities"));
     details.prepend(details.lastChild);
     said.append(details);

@@ -16,7 +16,7 @@ from digitlib.datasets import Dataset, load_digits
 from digitlib.datasets.digits import small_digits
 from digitlib.files import PRETRAINED, SAMPLES
 from digitlib.models import load_network
-from digitlib.reading.ink import find_ink
+from digitlib.reading.ink import find_ink, written
 
 NO_RETURN = "It returns None: does its last line say return?"
 ROUNDED = 0.0051  # an answer that is rounded to two decimals is good enough
@@ -500,7 +500,7 @@ def _open_grey(name: str) -> np.ndarray:
 
 
 def _ink_of(grey: np.ndarray) -> np.ndarray:
-    return find_ink(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)) > 0.5
+    return written(find_ink(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2))) > 0.5
 
 
 def _check_5_1(answer, digits: Dataset) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from digitlib.files import DIGIT_COLOURS
@@ -153,7 +154,7 @@ def _probability_bars(axes: Axes, probabilities: np.ndarray) -> None:
 def reading_steps(prepared: Prepared, reading: Reading, title: str) -> Figure:
     """Return one reading step by step: picture, ink and boxes, 28 x 28 images, probabilities.
 
-    At most `DRAWN` digits get an image and bars.
+    Ink that was not taken for writing is orange. At most `DRAWN` digits get an image and bars.
     """
     drawn, (width, height) = reading.digits[:DRAWN], prepared.picture.size
     figure = new_figure(4.6 if drawn else 2.6, title)
@@ -161,8 +162,13 @@ def reading_steps(prepared: Prepared, reading: Reading, title: str) -> Figure:
     _image(figure.add_subplot(top[0, 0]), prepared.picture.colours, "the picture")
     ax = figure.add_subplot(top[0, 1])
     ax.imshow(prepared.ink, cmap="gray_r", vmin=0, vmax=1, extent=(0, width, height, 0))
+    title = "its ink, and the digits found"
+    if (rest := prepared.rest).any():
+        pale = np.ma.masked_less(rest, 0.1)
+        ax.imshow(pale, cmap=ListedColormap([OTHER]), extent=(0, width, height, 0))
+        title = "its ink, and the digits found; orange: not taken for writing"
     ax.set(xticks=[], yticks=[])
-    ax.set_title("its ink, and the digits found", fontsize=9)
+    ax.set_title(title, fontsize=9)
     for digit in reading.digits:
         left, upper, right, lower = digit.box
         frame = [left, right, right, left, left], [upper, upper, lower, lower, upper]

@@ -6,6 +6,7 @@
 - `digitlib.reading.glyphs`: pieces of ink, and lines of them
 - `digitlib.reading.imaging`: 28 x 28 images in MNIST's look
 - `digitlib.reading.recognizer`: which digits they are
+- `digitlib.reading.advice`: why there is none, and what to do
 - `digitlib.reading.drawing`: a drawing on plain paper, as the page in the browser reads it
 """
 

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.glyphs import Line, Part, cut_apart, find_lines
-from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper
+from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper, written
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
@@ -97,11 +97,20 @@ def as_glyphs(line: Line[Part], sheet: Sheet) -> Line[Glyph]:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A picture, its ink map, and the lines of what may be digits in it."""
+    """A picture, the ink map of its writing, and the lines of what may be digits in it.
+
+    `found` is the map of all its ink, 0 and more.
+    """
 
     picture: Picture
     ink: np.ndarray
     lines: list[Line[Glyph]]
+    found: np.ndarray
+
+    @property
+    def rest(self) -> np.ndarray:
+        """(h, w), 0..1: the ink that was not taken for writing, such as lines and frames."""
+        return np.where(self.ink > 0, 0, np.minimum(self.found, 1))
 
 
 def prepare(picture: PictureLike | Picture) -> Prepared:
@@ -117,7 +126,8 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     [5]
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
-    ink, margin = _large_enough(find_ink(opened.colours))
+    found, margin = _large_enough(find_ink(opened.colours))
+    ink = written(found)
     height, width = (n - 2 * margin for n in ink.shape)
     sheet = Sheet(
         opened.size,
@@ -127,8 +137,9 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
         max(1, int(np.count_nonzero(ink > 0.5))),
         max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None,
     )
-    shown = ink[margin : margin + height, margin : margin + width]
-    return Prepared(opened, shown, [as_glyphs(line, sheet) for line in find_lines(ink)])
+    shown = slice(margin, margin + height), slice(margin, margin + width)
+    lines = [as_glyphs(line, sheet) for line in find_lines(ink)]
+    return Prepared(opened, ink[shown], lines, found[shown])
 
 
 def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
@@ -139,7 +150,9 @@ def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
     factor = -(-SMALLEST_SIDE // max(ink.shape))
     if factor == 1:
         return ink, 0
-    return np.clip(_resized(np.pad(ink, 1), factor * (max(ink.shape) + 2)), 0, 1), factor
+    return np.clip(
+        _resized(np.pad(np.minimum(ink, 1), 1), factor * (max(ink.shape) + 2)), 0, 1
+    ), factor
 
 
 def _scaled_box(box: Box, sheet: Sheet) -> tuple[int, int, int, int]:

@@ -52,9 +52,19 @@ def test_of_a_letter_one_sees_that_the_eleventh_class_has_won(tmp_path):
 
 def test_blank_paper_and_what_is_no_picture(tmp_path):
     read = ask(tmp_path, BLANK, kind="read")
-    assert (read["text"], read["looked"]) == ("", [])
+    assert (read["text"], read["looked"], read["rest"]) == ("", [], False)
+    assert read["advice"].startswith("Nothing stands out")
     assert "is not a picture" in ask(tmp_path, b"no", kind="read")["error"]
     assert "another version" in ask(tmp_path, kind="nonsense")["error"]
+
+
+def test_lines_around_the_digits_are_shown_in_another_colour(tmp_path):
+    read = ask(tmp_path, (SAMPLES / "form.jpg").read_bytes(), kind="read")
+    assert read["rest"] and read["advice"] == ""
+    picture = Image.open(io.BytesIO(base64.b64decode(read["ink"].partition(",")[2])))
+    red, green, blue = np.asarray(picture.convert("RGB"), int).transpose(2, 0, 1)
+    boxes = (red > 200) & (red - green > 20) & (green - blue > 10)
+    assert boxes.mean() > 0.01
 
 
 def test_each_sample_to_click_is_read_right(tmp_path):

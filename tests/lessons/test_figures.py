@@ -59,6 +59,15 @@ def test_sliding_window():
             assert lowest == -highest
 
 
+def test_lines_that_are_no_writing_are_orange():
+    prepared = prepare(SAMPLES / "form.jpg")
+    reading = Recognizer().read_prepared(prepared)
+    ink = figures.reading_steps(prepared, reading, "form").axes[1]
+    assert ink.get_title().endswith("orange: not taken for writing")
+    drawn = ~np.ma.getmaskarray(ink.images[1].get_array())
+    assert drawn.any() and not (drawn & (prepared.ink > 0)).any()
+
+
 @pytest.mark.parametrize("name", ["several_digits.jpg", "blank_paper.jpg"])
 def test_reading_steps(name):
     prepared = prepare(SAMPLES / name)
@@ -69,6 +78,7 @@ def test_reading_steps(name):
     assert np.array_equal(shown(ink), prepared.ink)
     width, height = prepared.picture.size
     assert ink.images[0].get_extent() == [0, width, height, 0]
+    assert len(ink.images) == 1 and "orange" not in ink.get_title()
     assert len(ink.lines) == len(reading.digits) and len(others) == 2 * len(reading.digits)
     for frame, seen, bars, digit in zip(
         ink.lines, others[::2], others[1::2], reading.digits, strict=True

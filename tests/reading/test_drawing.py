@@ -5,7 +5,7 @@ import pytest
 
 from digitlib.reading import prepare
 from digitlib.reading.drawing import drawing_lines, read_drawing
-from digitlib.reading.ink import drawn_ink, find_ink
+from digitlib.reading.ink import drawn_ink, find_ink, written
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 
@@ -18,7 +18,7 @@ def drawn(digit, paper=255, pen=0):
 @pytest.mark.parametrize(("paper", "pen"), [(255, 0), (0, 255), (200, 150), (30, 90)])
 def test_ink_is_that_of_any_picture_on_plain_paper(paper, pen):
     grey = drawn("5", paper, pen)
-    assert np.allclose(drawn_ink(grey), find_ink(np.stack([grey] * 3, axis=-1)), atol=1e-5)
+    assert np.allclose(drawn_ink(grey), written(find_ink(np.stack([grey] * 3, axis=-1))), atol=1e-5)
 
 
 def test_no_ink_where_all_is_nearly_one_grey():
