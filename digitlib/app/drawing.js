@@ -8,7 +8,11 @@
 import { forward } from "./network.js";
 
 const FAINTEST = 10; // reading/ink.py
-const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
+const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15, LEVEL = 1.02; // reading/glyphs.py
+// 0, -1, 1, -2, ... degrees
+const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat()].map((angle) =>
+  Math.tan((angle * Math.PI) / 180),
+);
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
 const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
 // reading/recognizer.py
@@ -236,19 +240,38 @@ function mergeStacked(pieces) {
   return merged;
 }
 
-/** Sort pieces into lines, top to bottom, each from left to right. */
+/** Sort pieces into lines, top to bottom, each from left to right; the page may be tilted. */
 function rows(pieces) {
+  const best = slope(pieces);
+  const level = (piece) => {
+    const moved = Math.floor((best * (piece.left + piece.right)) / 2 + 0.5);
+    return { top: piece.top - moved, bottom: piece.bottom - moved };
+  };
+  const height = (piece) => level(piece).top + level(piece).bottom;
   const found = [];
-  for (const piece of [...pieces].sort((a, b) => a.top + a.bottom - b.top - b.bottom)) {
+  for (const piece of [...pieces].sort((a, b) => height(a) - height(b))) {
     const off = (other) => Math.abs(other.left - piece.left);
     const home = found.find((row) => {
       const near = row.reduce((a, b) => (off(b) < off(a) ? b : a)); // a line may climb
-      return down(piece, near) > 0.4 * Math.min(tall(piece), tall(near));
+      return down(level(piece), level(near)) > 0.4 * Math.min(tall(piece), tall(near));
     });
     if (home) home.push(piece);
     else found.push([piece]);
   }
   return found.map((row) => row.sort((a, b) => a.left - b.left));
+}
+
+/** Return how far rows of pieces go down for each pixel to the right: they overlap most there. */
+function slope(pieces) {
+  const overlaps = SLOPES.map((each) => {
+    const moved = pieces.map(({ top, bottom, left, right }) => {
+      const by = (each * (left + right)) / 2;
+      return { top: top - by, bottom: bottom - by };
+    });
+    return sum(moved.map((a) => sum(moved.map((b) => Math.max(down(a, b), 0)))));
+  });
+  const most = Math.max(...overlaps);
+  return most > LEVEL * overlaps[0] ? SLOPES[overlaps.indexOf(most)] : 0;
 }
 
 /** Return a line with all that may be a digit: each piece that is not small, and neighbours. */

@@ -5,6 +5,7 @@ offers spans of neighbouring pieces, a wide piece can be cut into slices, and th
 which to believe.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Generic, TypeVar
@@ -28,6 +29,8 @@ SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 MOST_JOINED = 3  # pieces of one digit
+SLOPES = np.tan(np.deg2rad(sorted(range(-12, 13), key=abs)))  # of a tilted page's rows
+LEVEL = 1.02  # a page counts as level unless tilted rows overlap so many times more
 
 T = TypeVar("T")
 Span = tuple[int, int]
@@ -136,19 +139,43 @@ def _merge_stacked(pieces: list) -> list:
 
 
 def _rows(pieces: list) -> list[list]:
-    """Sort pieces into lines, top to bottom, each from left to right."""
+    """Sort pieces into lines, top to bottom, each from left to right; the page may be tilted."""
+    slope = _slope([box for box, _ in pieces])
+
+    def level(box: Box) -> slice:
+        """Return a box's rows on the page turned upright."""
+        moved = math.floor(slope * (box[1].start + box[1].stop) / 2 + 0.5)
+        return slice(box[0].start - moved, box[0].stop - moved)
+
     rows: list[list] = []
-    for piece in sorted(pieces, key=lambda piece: piece[0][0].start + piece[0][0].stop):
+    for piece in sorted(pieces, key=lambda piece: level(piece[0]).start + level(piece[0]).stop):
         box = piece[0]
         for row in rows:
             # Compared with the nearest piece of the row: a line of writing may climb.
             near, _ = min(row, key=lambda other: abs(other[0][1].start - box[1].start))
-            if _overlap(box[0], near[0]) > 0.4 * min(_height(box), _height(near)):
+            if _overlap(level(box), level(near)) > 0.4 * min(_height(box), _height(near)):
                 row.append(piece)
                 break
         else:
             rows.append([piece])
     return [sorted(row, key=lambda piece: piece[0][1].start) for row in rows]
+
+
+def _slope(boxes: list[Box]) -> float:
+    """Return how far rows of boxes go down for each pixel to the right: they overlap most there."""
+    if len(boxes) < 2:
+        return 0.0
+    sides = np.array(
+        [(rows.start, rows.stop, columns.start, columns.stop) for rows, columns in boxes]
+    )
+    middles = sides[:, 2:].mean(axis=1)
+    overlaps = []
+    for slope in SLOPES:
+        starts, stops = sides[:, :2].T - slope * middles
+        shared = np.minimum.outer(stops, stops) - np.maximum.outer(starts, starts)
+        overlaps.append(np.maximum(shared, 0).sum())
+    best = int(np.argmax(overlaps))
+    return float(SLOPES[best]) if overlaps[best] > LEVEL * overlaps[0] else 0.0
 
 
 def _line(ink: np.ndarray, labels: np.ndarray, pieces: list, least: float) -> Line[Part]:

@@ -83,7 +83,7 @@ def test_constants_of_the_script_are_pythons():
             if hasattr(room, name) and not isinstance(getattr(room, name), type)
         ]
         assert value in named, name
-    assert len(found) == 17
+    assert len(found) == 18
 
 
 def test_no_layer_is_left_out_in_silence(monkeypatch):
@@ -141,13 +141,30 @@ def test_a_drawing_in_python_is_not_cut_and_not_looked_at_again(in_browser):
     assert (reading.text, asked) == ("1", [1])
 
 
+def tilted():
+    """Return two rows of three ones, that go down by ten degrees."""
+    grey = np.full((300, 400), 255, np.uint8)
+    for left in (20, 230, 380):
+        for top in (40, 120):
+            start = top + round(left * np.tan(np.deg2rad(10)))
+            grey[start : start + 50, left : left + 8] = 0
+    return grey
+
+
+def test_rows_of_a_tilted_drawing():
+    assert read_drawing(tilted()).text == "111\n111"
+
+
 # In Chromium
 
 
 @pytest.mark.browser
 def test_script_and_python_agree(in_browser):
     """A sample of 300; benchmarks/in_browser.py measures 3,000."""
-    samples = {"drawings": in_browser.drawings(200), "images": load_digits().test_images[:100]}
+    samples = {
+        "drawings": [*in_browser.drawings(200), tilted()],
+        "images": load_digits().test_images[:100],
+    }
     with in_browser.reader_in_chromium() as read:
         for pictures in samples.values():
             found = in_browser.compare(pictures, read)

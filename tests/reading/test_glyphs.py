@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from digitlib.reading.glyphs import Part, cut_apart, find_lines
 
@@ -66,6 +67,21 @@ def test_stacked_pieces_belong_together_and_lines_do_not():
     bar(ink, 33, 100, 40, 52)
     bar(ink, 180, 260, 45, 57)
     assert [line.count for line in find_lines(ink)] == [1, 1]
+
+
+@pytest.mark.parametrize("degrees", [-10, -4, 0, 4, 10])
+def test_rows_of_a_tilted_table_stay_apart(degrees):
+    ink = blank(600, 700)
+    slope = np.tan(np.deg2rad(degrees))
+    for row in range(3):
+        for left in (40, 100, 340, 600):
+            top = round(180 + 70 * row + slope * (left - 300))
+            bar(ink, top, top + 40, left, left + 16)
+    lines = find_lines(ink)
+    assert [line.count for line in lines] == [4, 4, 4]
+    for line in lines:
+        lefts = [line.glyphs[i, i + 1].box[1].start for i in range(4)]
+        assert lefts == [40, 100, 340, 600]
 
 
 def test_no_ink_no_lines():
