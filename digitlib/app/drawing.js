@@ -8,7 +8,8 @@
 import { forward } from "./network.js";
 
 const FAINTEST = 10; // reading/ink.py
-const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15, LEVEL = 1.02; // reading/glyphs.py
+const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
+const LEVEL = 1.02, TALL = 2.0, BAR = 0.25, BESIDE = 0.35; // also there
 // 0, -1, 1, -2, ... degrees
 const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat()].map((angle) =>
   Math.tan((angle * Math.PI) / 180),
@@ -16,7 +17,8 @@ const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
 const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
 // reading/recognizer.py
-const NO_DIGIT_ODDS = 0.2, INVENTED = 0.6, PARTLY = 0.1, LEFT_OUT = Math.log(0.2);
+const NO_DIGIT_ODDS = 0.2, INVENTED = 0.6, PARTLY = 0.1, LEFT_OUT = Math.log(0.2),
+  SLASH = 1.6;
 const CLIP = 7; // reading/confidence.py
 const NO_DIGIT = 10; // the eleventh class
 
@@ -29,18 +31,20 @@ const NO_DIGIT = 10; // the eleventh class
  */
 export function readDrawing(grey, height, width, network, fitted) {
   const ink = drawnInk(grey, height, width);
-  const lines = [], chosen = [], looked = [];
+  const lines = [], chosen = [], slashes = [], looked = [];
   let margin = CLIP; // how much less the second best reading scores
   for (const line of findLines(ink)) {
     for (const glyph of line.glyphs) look(glyph, network);
     looked.push(...line.glyphs);
     const [best, second] = bestSpans(line);
     if (second) margin = Math.min(margin, best.score - second.score);
-    chosen.push(...best.chosen);
-    const kept = best.chosen.filter(({ digit }) => digit !== NO_DIGIT);
+    const bars = slashesIn(best.chosen);
+    slashes.push(...bars);
+    chosen.push(...best.chosen.filter((glyph) => !bars.includes(glyph)));
+    const kept = best.chosen.filter((glyph) => isDigit(glyph) && !bars.includes(glyph));
     if (kept.length) lines.push(kept);
   }
-  const [asRead, none, other] = beliefs(features(ink, chosen, margin), fitted);
+  const [asRead, none, other] = beliefs(features(ink, chosen, slashes, margin), fitted);
   if (!lines.length || none >= INVENTED * asRead + PARTLY * other) {
     return { text: "", confidence: none, digits: [], looked };
   }
@@ -48,18 +52,31 @@ export function readDrawing(grey, height, width, network, fitted) {
   return { text, confidence: asRead, digits: lines.flat(), looked };
 }
 
+const isDigit = ({ digit }) => digit !== NO_DIGIT;
+const tallOf = ({ box }) => box[3] - box[1];
+
+/** Return the glyphs of bars that are no ones: far taller than the digits on either side. */
+function slashesIn(chosen) {
+  return chosen.filter(isDigit).filter((bar, i, digits) => {
+    const left = digits[i - 1], right = digits[i + 1];
+    if (bar.digit !== 1 || !left || !right) return false;
+    return tallOf(bar) > SLASH * Math.max(tallOf(left), tallOf(right));
+  });
+}
+
 /** Return what the confidence depends on, by the names that reading/confidence.py explains. */
-function features(ink, chosen, margin) {
-  const digits = chosen.filter(({ digit }) => digit !== NO_DIGIT);
+function features(ink, chosen, slashes, margin) {
+  const digits = chosen.filter(isDigit);
   const refused = chosen.filter(({ digit }) => digit === NO_DIGIT);
   const sure = digits.map(({ confidence }) => confidence);
   const longer = Math.max(ink.height, ink.width);
   const inked = ({ values }) => count(values, (v) => v > 0.5);
   const faint = ({ part }) =>
     count(part.values, (v) => v > 0.2 && v < 0.7) / Math.max(1, inked(part));
-  const size = ({ box }) => (box[3] - box[1]) / longer;
+  const size = (glyph) => tallOf(glyph) / longer;
   const likely = refused.map(({ probabilities }) => Math.max(...probabilities.slice(0, NO_DIGIT)));
-  const written = sum(digits.map(({ part }) => inked(part))) / Math.max(1, inked(ink));
+  const explained = sum([...digits, ...slashes].map(({ part }) => inked(part)));
+  const written = explained / Math.max(1, inked(ink));
   const mean = sum(chosen.map(faint)) / Math.max(1, chosen.length);
   return {
     nothing: digits.length ? 0 : 1,
@@ -220,9 +237,14 @@ function belongTogether(a, b) {
   const above = down(a, b) / Math.min(tall(a), tall(b));
   const lower = Math.min(tall(a), tall(b)), higher = Math.max(tall(a), tall(b));
   if (beside > 0.8 && above > 0.8) return lower < 0.6 * higher; // one inside the other
-  const both = tall(joined([a, b]));
+  const whole = joined([a, b]);
+  const both = tall(whole), gap = -down(a, b) / both;
   const flat = lower < LEAST_HEIGHT * both; // no digit alone, but the bar of one
-  const near = both <= 1.6 * higher || -down(a, b) / both <= (flat ? 0.25 : 0.1);
+  let near = both <= 1.6 * higher;
+  if (!flat && !near) { // the halves of an 8, of a 1, or digits of two lines
+    near = gap <= 0.1 && !(BAR * both < wide(whole) && wide(whole) < both / TALL);
+  } else if (flat) near = near || gap <= 0.25;
+  else near = across(a, b) > BESIDE * Math.max(wide(a), wide(b)); // or an exponent
   return beside > 0.4 && above < 0.5 && near;
 }
 

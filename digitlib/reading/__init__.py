@@ -2,7 +2,9 @@
 
 - `digitlib.reading.sources`: which pictures are meant by a file, a folder, a glob, an address
 - `digitlib.reading.pictures`: formats; any picture, opened
-- `digitlib.reading.ink`: ink and paper, ruled and squared paper
+- `digitlib.reading.paper`: where paper is, if it lies on a table
+- `digitlib.reading.ink`: ink and paper
+- `digitlib.reading.writing`: ink without ruled lines, squares and frames
 - `digitlib.reading.glyphs`: pieces of ink, and lines of them
 - `digitlib.reading.imaging`: 28 x 28 images in MNIST's look
 - `digitlib.reading.recognizer`: which digits they are

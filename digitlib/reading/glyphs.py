@@ -29,6 +29,9 @@ SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 MOST_JOINED = 3  # pieces of one digit
+# Of two pieces one above the other: taller by its width, they are two digits, unless they are as
+# narrow as a 1; and so are those that lie above each other by less of the wider one's width.
+TALL, BAR, BESIDE = 2.0, 0.25, 0.35
 SLOPES = np.tan(np.deg2rad(sorted(range(-12, 13), key=abs)))  # of a tilted page's rows
 LEVEL = 1.02  # a page counts as level unless tilted rows overlap so many times more
 
@@ -116,10 +119,16 @@ def _belong_together(a: Box, b: Box) -> bool:
     down = _overlap(a[0], b[0]) / min(_height(a), _height(b))
     if across > 0.8 and down > 0.8:  # one inside the other, or a digit under another's roof
         return min(_height(a), _height(b)) < 0.6 * max(_height(a), _height(b))
-    both = _height(_joined(a, b))
+    both, wide = _height(_joined(a, b)), _width(_joined(a, b))
     flat = min(_height(a), _height(b)) < LEAST_HEIGHT * both  # no digit alone, but the bar of one
     gap = -_overlap(a[0], b[0]) / both
-    near = both <= 1.6 * max(_height(a), _height(b)) or gap <= (0.25 if flat else 0.1)
+    near = both <= 1.6 * max(_height(a), _height(b))
+    if not (flat or near):  # the halves of an 8, of a 1, or digits of two lines
+        near = gap <= 0.1 and not BAR * both < wide < both / TALL
+    elif flat:
+        near = near or gap <= 0.25
+    else:  # or an exponent
+        near = _overlap(a[1], b[1]) > BESIDE * max(_width(a), _width(b))
     return across > 0.4 and down < 0.5 and near
 
 

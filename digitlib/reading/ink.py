@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from digitlib.reading.paper import without_table
 from digitlib.reading.writing import writing
 
 FAINTEST = 10.0  # least contrast of ink, of 255
@@ -38,6 +39,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     """
     if max(colours.shape) < TINY:
         return _ink_on(np.median(_edge(colours), axis=0), colours)
+    colours = without_table(colours)
     if (paper := plain_paper(colours)) is not None:
         return _ink_on(paper, colours)
     step = -(-max(colours.shape) // OVERVIEW)

@@ -29,6 +29,9 @@ WAIT, BATCH_OF_PROCESS = 60, 12
 NO_DIGIT_ODDS, CUT = 0.2, np.log(0.9)
 LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a digit
 
+# Height of a fraction's slash by the taller of its neighbours. Of 56 ones in made-up numbers none
+# had more than 1.4, and of 61 slashes that were read as ones most had more than 1.68.
+SLASH = 1.6
 # What it is worth to give a text where there might be none, by being right about none: one that is
 # right, less what an invented one costs; and one that is not all right. In benchmarks/README.md.
 INVENTED, PARTLY = 0.6, 0.1
@@ -318,8 +321,11 @@ def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
     for line in lines:
         (best, parts), *others = best_readings(line, said, cuts)
         margin = min([margin, *(best - score for score, _ in others)])
-        kept = []
+        kept, slashes = [], _slashes(parts)
         for glyph, name, is_slice in parts:
+            if glyph in slashes:
+                share += glyph.share
+                continue
             p = said[glyph]
             glyphs.append(glyph)
             if name == 10:
@@ -334,6 +340,16 @@ def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
         if kept:
             digits.append(kept)
     return Candidate(digits, glyphs, refused, margin, cut, bars, share)
+
+
+def _slashes(parts: list[Chosen]) -> set:
+    """Return the glyphs of bars that are no ones: far taller than the digits on either side."""
+    digits = [part for part in parts if part.name != 10]
+    return {
+        bar.glyph
+        for left, bar, right in zip(digits, digits[1:], digits[2:], strict=False)
+        if bar.name == 1 and bar.glyph.size > SLASH * max(left.glyph.size, right.glyph.size)
+    }
 
 
 def features(found: Candidate) -> list[float]:

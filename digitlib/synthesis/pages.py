@@ -27,6 +27,8 @@ from digitlib.synthesis.strokes import SIGNS, draw
 
 EMPTY = 1 / 4  # share of pages without a digit
 FILES = 0.2  # share of the others that are one digit alone, as data sets and programs save it
+RAISED = 0.06  # share of rows that are powers, or fractions
+ON_A_TABLE = 0.08  # share of pages that lie on something
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
 OTHERS = "&%#@?*+=<>{}~ÄÖÜñΔΛΞΠΣΨΩαγελμπωдЖяЮ"
@@ -56,11 +58,14 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
     if len(rows) == 1 and rng.random() < 0.08:  # cut to the ink
         page = np.pad(rows[0][bounding_box(rows[0] > 0.3) or ...], int(rng.integers(0, 4)))
         return _photographed(page, np.zeros(page.shape, np.float32), rng), text
-    return _on_paper(_below_each_other(rows, rng), rng), text
+    page = _on_paper(_below_each_other(rows, rng), rng)
+    return (on_a_table(page, rng) if rng.random() < ON_A_TABLE else page), text
 
 
 def _digits(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
     """Return which images a row of digits is made of, and its ink (CANVAS, w)."""
+    if rng.random() < RAISED:
+        return raised(images, rng)
     if rng.random() < 0.08:  # people mostly leave a gap
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
         return chosen, np.pad(touching(images[chosen], rng)[0], [(0, 0), (4, 4)])
@@ -71,6 +76,73 @@ def _digits(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.nda
     if rng.random() < 0.06:  # a word or a unit after it
         inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
     return chosen, _row(inks, rng)
+
+
+def raised(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
+    """Return which images a mixed number such as 4 1/2, or a power, is made of, and its ink."""
+    is_power = rng.random() < 0.4
+    large, small = rng.integers(1 if is_power else 0, 3), rng.integers(1, 3)
+    chosen = rng.integers(len(images), size=large + (small if is_power else 2))
+    inks = [ink[:, _columns(ink)] for ink in by_one_pen(images[chosen], rng)]
+    share, line = rng.uniform(0.45, 0.7), 2 * CANVAS  # where digits stand
+    row, right = np.zeros((3 * CANVAS, CANVAS * (len(inks) + 2)), np.float32), 4.0
+
+    def put(ink: np.ndarray, bottom: float) -> None:
+        """Lay ink to the right of the last."""
+        nonlocal right
+        top, left = round(bottom) - len(ink), round(right)
+        place = row[top : top + len(ink), left : left + ink.shape[1]]
+        place[:] = np.maximum(place, ink)
+        right += ink.shape[1]
+
+    for ink in inks[:large]:
+        put(ink, line + rng.uniform(-4, 4))
+        right += rng.uniform(4, 20)
+    tall = round(share * CANVAS)
+    little = [_shrunk(ink, share) for ink in inks[large:]]
+    for ink in little[:small] if is_power else little[:1]:
+        put(ink, line - CANVAS + tall * rng.uniform(0.6, 1))
+        right += rng.uniform(2, 10)
+    if not is_power:
+        slash, lean = rng.uniform(1.3, 2) * tall, rng.uniform(0.15, 0.6)
+        right += rng.uniform(-2, 4)
+        width, middle = max(2, 0.12 * tall), line - CANVAS / 2
+        ends = np.array([(right + lean * slash, middle - slash / 2), (right, middle + slash / 2)])
+        row = np.maximum(row, draw([ends], row.shape[::-1], width))
+        right += lean * slash * rng.uniform(0.7, 1.1) + width
+        put(little[1], line + tall * rng.uniform(0, 0.3))
+    box = bounding_box(row > 0.3)
+    return chosen, row[box] if box else row
+
+
+def _columns(ink: np.ndarray) -> slice:
+    box = bounding_box(ink > 0.3)
+    return box[1] if box else slice(None)
+
+
+def _shrunk(ink: np.ndarray, share: float) -> np.ndarray:
+    size = [max(1, round(n * share)) for n in ink.shape[::-1]]
+    return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BOX))
+
+
+def on_a_table(page: np.ndarray, rng: Random) -> np.ndarray:
+    """Return a page (h, w, 3) uint8 as a slip of paper on something else."""
+    height, width = page.shape[:2]
+    around = rng.uniform(0.05, 0.5, (2, 2)) * max(height, width)
+    size = (np.array([width, height]) + around.sum(axis=1)).astype(int)
+    table = Image.fromarray(surfaces(rng)).resize(size, Image.Resampling.BICUBIC)
+    shade = np.asarray(table, np.float32)
+    shade = shade.mean() + rng.uniform(0.05, 0.6) * (shade - shade.mean())
+    shade += rng.choice([rng.uniform(20, 90), rng.uniform(20, 200)]) - shade.mean()
+    angle = rng.normal(0, 4)
+    corner = tuple(around[:, 0].astype(int))
+    slip, mask = Image.new("RGB", tuple(size)), Image.new("L", tuple(size))
+    slip.paste(Image.fromarray(page), corner)
+    mask.paste(255, (*corner, corner[0] + width, corner[1] + height))
+    slip, mask = (one.rotate(angle, Image.Resampling.BICUBIC) for one in (slip, mask))
+    blurred = ndimage.gaussian_filter(np.asarray(mask, np.float32) / 255, rng.uniform(0.4, 1.5))
+    share = blurred[..., None]
+    return (shade + share * (np.asarray(slip, np.float32) - shade)).clip(0, 255).astype(np.uint8)
 
 
 def _below_each_other(rows: list[np.ndarray], rng: Random) -> np.ndarray:

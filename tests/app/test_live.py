@@ -9,6 +9,7 @@ from pathlib import Path
 import browsing
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from digitlib.app import browser
 from digitlib.datasets.digits import load_digits
@@ -18,6 +19,7 @@ from digitlib.models import weights
 from digitlib.models.loading import load_network
 from digitlib.reading import confidence, glyphs, imaging, ink, recognizer
 from digitlib.reading.drawing import drawing_lines, read_drawing
+from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 ROOT = Path(__file__).parents[2]
 LARGEST = 1_500_000  # bytes of the page
@@ -83,7 +85,7 @@ def test_constants_of_the_script_are_pythons():
             if hasattr(room, name) and not isinstance(getattr(room, name), type)
         ]
         assert value in named, name
-    assert len(found) == 18
+    assert len(found) == 22
 
 
 def test_no_layer_is_left_out_in_silence(monkeypatch):
@@ -151,8 +153,20 @@ def tilted():
     return grey
 
 
-def test_rows_of_a_tilted_drawing():
+def fraction():
+    """Return one half, 1/2, whose slash resembles a one."""
+    picture = Image.new("L", (260, 200), 255)
+    pen = ImageDraw.Draw(picture)
+    pen.line([(62, 40), (60, 90)], 0, 9)
+    pen.line([(150, 30), (100, 170)], 0, 9)
+    two = [smooth(stroke) * (40, 52) + (150, 110) for stroke in DIGITS["2"][0]]
+    grey = np.asarray(picture, float)
+    return np.uint8(grey * (1 - draw(two, (260, 200), 8)))
+
+
+def test_rows_of_a_tilted_drawing_and_a_fraction():
     assert read_drawing(tilted()).text == "111\n111"
+    assert read_drawing(fraction()).text == "12"
 
 
 # In Chromium
@@ -162,7 +176,7 @@ def test_rows_of_a_tilted_drawing():
 def test_script_and_python_agree(in_browser):
     """A sample of 300; benchmarks/in_browser.py measures 3,000."""
     samples = {
-        "drawings": [*in_browser.drawings(200), tilted()],
+        "drawings": [*in_browser.drawings(200), tilted(), fraction()],
         "images": load_digits().test_images[:100],
     }
     with in_browser.reader_in_chromium() as read:

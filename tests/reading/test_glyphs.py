@@ -69,6 +69,24 @@ def test_stacked_pieces_belong_together_and_lines_do_not():
     assert [line.count for line in find_lines(ink)] == [1, 1]
 
 
+def test_digits_of_two_narrow_lines_stay_apart_and_halves_of_a_digit_do_not():
+    ink = blank(300, 200)
+    bar(bar(ink, 20, 80, 40, 80), 88, 148, 44, 84)
+    assert len(find_lines(ink)) == 2
+    ink = blank(300, 200)
+    bar(bar(ink, 20, 60, 40, 84), 68, 108, 40, 84)  # an 8
+    assert [line.count for line in find_lines(ink)] == [1]
+    ink = blank(300, 200)
+    bar(bar(ink, 20, 80, 40, 50), 88, 148, 40, 50)  # a 1
+    assert [line.count for line in find_lines(ink)] == [1]
+
+
+def test_an_exponent_is_a_digit_of_its_own():
+    ink = blank(200, 200)
+    bar(bar(ink, 80, 160, 40, 100), 36, 76, 90, 104)
+    assert sum(line.count for line in find_lines(ink)) == 2
+
+
 @pytest.mark.parametrize("degrees", [-10, -4, 0, 4, 10])
 def test_rows_of_a_tilted_table_stay_apart(degrees):
     ink = blank(600, 700)
