@@ -26,14 +26,14 @@ import numpy as np
 from tqdm import tqdm
 
 from digitlib.datasets import load_digits
-from digitlib.reading import confidence, glyphs, imaging, ink, recognizer, writing
+from digitlib.reading import confidence, glyphs, imaging, ink, paper, recognizer, writing
 from digitlib.reading.pictures import Picture, open_picture
 
 SEED = 1607  # of pages and pictures that nothing else uses
 CHUNK = 10  # pictures that one process reads with every change, before it takes the next ones
 SURE = 0.9
 
-MODULES = (ink, writing, glyphs, imaging, recognizer, confidence)
+MODULES = (paper, ink, writing, glyphs, imaging, recognizer, confidence)
 # These say how pictures come in, how long to wait, and what the network takes.
 NOT_CHANGED = {"BATCH", "WAIT", "BATCH_OF_PROCESS", "SIDE"}
 # A third more or less of these means something else than a third more or less of the number.
@@ -44,6 +44,7 @@ OTHERWISE: dict[str, Callable] = {
 # What takes the place of a rule that is switched off.
 RULES: dict[ModuleType, dict[str, Callable]] = {
     ink: {
+        "without_table": lambda colours: colours,
         "plain_paper": lambda colours: None,
         "_without_borders": lambda ink: ink,
         "_frame": lambda inked: None,
@@ -62,9 +63,9 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
         "_uncrossed": lambda line, inked, both: line,
     },
     glyphs: {
-        "_without_corners": lambda pieces, labels: pieces,
         "_large": lambda pieces, share: pieces,
         "_merge_stacked": lambda pieces: pieces,
+        "_slope": lambda boxes: 0.0,
         "_rows": lambda pieces: [sorted(pieces, key=lambda p: p[0][1].start)] if pieces else [],
         "cut_apart": lambda part: None,
         "_may_be_one": lambda boxes: False,
@@ -74,6 +75,7 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
         "with_stroke_width": lambda ink, thinnest, widest: np.clip(ink, 0, 1),
     },
     recognizer: {
+        "_slashes": lambda parts: set(),
         "look_twice": lambda network, images, first=None, worth=None: (
             network(images) if first is None else first
         ),
@@ -82,9 +84,10 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
 }
 # What is remembered by its content while a change lies elsewhere, and the modules that it rests on.
 STAGES: tuple[tuple[ModuleType, str, set[ModuleType]], ...] = (
-    (ink, "_surface", {ink}),
+    (ink, "without_table", {paper}),
+    (ink, "_surface", {ink, paper}),
     (writing, "_lines", {writing}),
-    (imaging, "find_ink", {ink}),
+    (imaging, "find_ink", {ink, paper}),
     (imaging, "written", {ink, writing}),
     (imaging, "find_lines", {ink, glyphs}),
     (imaging, "in_mnists_look", {ink, imaging}),

@@ -80,11 +80,13 @@ function features(ink, chosen, slashes, margin) {
   const mean = sum(chosen.map(faint)) / Math.max(1, chosen.length);
   return {
     nothing: digits.length ? 0 : 1,
+    blank: chosen.length ? 0 : 1,
     all: digits.length ? logOdds(sure.reduce((a, b) => a * b)) : 0,
     least: digits.length ? logOdds(Math.min(...sure)) : 0,
     margin: digits.length ? margin : 0,
     digits: Math.log1p(digits.length),
     cuts: 0, // no piece is cut
+    cut: 0,
     ones: 0,
     refused: Math.log1p(refused.length),
     doubt: refused.length ? logOdds(Math.max(...likely)) : -CLIP,
@@ -169,14 +171,10 @@ function level(values, often, high) {
 function findLines(ink) {
   const { labels, pieces: found } = connected(ink);
   let pieces = found.filter((piece) => piece.dark);
-  const largest = Math.max(0, ...pieces.map(extent));
-  const { height, width } = ink;
-  const corners = [0, width - 1, (height - 1) * width, height * width - 1].map((i) => labels[i]);
-  pieces = pieces.filter((p) => !corners.includes(p.members[0]) || extent(p) === largest);
   pieces = large(pieces);
   if (pieces.length > MOST_PIECES) return [];
   pieces = large(mergeStacked(pieces));
-  const least = LEAST_HEIGHT * Math.max(0, ...pieces.map(extent));
+  const least = LEAST_HEIGHT * Math.max(0, ...pieces.map(tall));
   return rows(pieces).map((row) => toLine(ink, labels, row, least));
 }
 

@@ -13,11 +13,13 @@ import numpy as np
 
 FEATURES = (
     "nothing",  # 1 if no digit was found
+    "blank",  # 1 if no piece of ink was found
     "all",  # log-odds of the product of the digits' probabilities
     "least",  # log-odds of the least probable digit
     "margin",  # how much less the second best reading scores
     "digits",  # how many, as a logarithm
     "cuts",  # digits that were cut out of a larger piece, as a share
+    "cut",  # how many, as a logarithm: a chain of six is harder than a pair
     "ones",  # 1 if something was cut and all digits are ones, which strokes of letters resemble
     "refused",  # pieces that are no digit, as a logarithm
     "doubt",  # log-odds of the piece that is the most likely digit among those refused

@@ -68,19 +68,12 @@ def find_lines(ink: np.ndarray) -> list[Line[Part]]:
         return []
     dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
     pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
-    pieces = _large(_without_corners(pieces, labels), SPECK)
+    pieces = _large(pieces, SPECK)
     if len(pieces) > MOST_PIECES:
         return []
     pieces = _large(_merge_stacked(pieces), SPECK)
-    least = LEAST_HEIGHT * max((_extent(box) for box, _ in pieces), default=0)
+    least = LEAST_HEIGHT * max((_height(box) for box, _ in pieces), default=0)
     return [_line(ink, labels, line, least) for line in _rows(pieces)]
-
-
-def _without_corners(pieces: list, labels: np.ndarray) -> list:
-    """Leave out what lies in a corner of the picture, beside the paper, but for the largest."""
-    corners = {int(labels[row, column]) for row in (0, -1) for column in (0, -1)}
-    largest = max((_extent(box) for box, _ in pieces), default=0)
-    return [p for p in pieces if p[1][0] not in corners or _extent(p[0]) == largest]
 
 
 def _large(pieces: list, share: float) -> list:

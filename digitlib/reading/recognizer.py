@@ -359,11 +359,13 @@ def features(found: Candidate) -> list[float]:
     count = max(1, len(digits))
     return [
         float(not digits),
+        float(not found.glyphs),
         log_odds(float(np.prod(sure))) if digits else 0.0,
         log_odds(min(sure)) if digits else 0.0,
         min(float(found.margin), CLIP) if digits else 0.0,
         float(np.log1p(len(digits))),
         found.cuts / count,
+        float(np.log1p(found.cuts)),
         float(found.cuts > 0 and all(digit.digit == 1 for digit in digits)),
         float(np.log1p(len(found.refused))),
         log_odds(max(float(p[:10].max()) for p in found.refused)) if found.refused else -CLIP,

@@ -16,8 +16,6 @@ SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a 
 ACROSS = 0.95  # of a picture, or of a table, that its lines run through
 FLAT, UNDERLINE = 4, 0.6  # width by its own height, and by that of the digits above it
 LONG, LOW = 1.4, 0.3  # span by those heights, and place in its piece, of one that touches a digit
-BESIDE_TYPICAL = 1.5  # heights of what else is there, from which a run is no stroke of a digit
-TIED = 0.8  # heights from which a run between two lines belongs to their grid
 DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
 HOLLOW = 0.45  # share of its box that a frame or a ring fills at most
 SOLID = 0.6  # share of its box that a frame encloses, itself included
@@ -31,11 +29,10 @@ def writing(ink: np.ndarray) -> np.ndarray:
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
     gone = _lines(small > FAINT, small)
-    if gone.any():  # with the soft edges that a camera gives it
-        gone = ndimage.binary_dilation(gone, np.ones((3, 3)), 2) & (gone | (small < 0.5))
     gone |= _frames((small > FAINT) & ~gone)
     if not gone.any():
         return ink
+    # With the soft edges that a camera gives it.
     gone = ndimage.binary_dilation(gone, np.ones((3, 3))) & (gone | (small < 0.5))
     large = gone.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
     return np.where(large, 0, ink)
@@ -100,16 +97,6 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     grid = (np.minimum(*count) >= 2) & (np.maximum(*count) >= 3)
     accepted = [accepted[axis] | (whole[axis] & grid[of[axis]]) for axis in (0, 1)]
     typical = _typical_height(inked & ~accepted[0][labels[0]] & ~accepted[1][labels[1]])
-    for axis in (0, 1):
-        single = spans[axis] > ACROSS * inked.shape[1 - axis]
-        accepted[axis] |= single & (0 < BESIDE_TYPICAL * typical < inked.shape[1 - axis])
-    paper = min(np.sum(spans[axis] > ACROSS * inked.shape[1 - axis]) for axis in (0, 1)) > 1
-    for axis in (0, 1, 0, 1) if not paper else ():  # what ties lines together is one as well
-        others = ndimage.maximum_filter(accepted[1 - axis][labels[1 - axis]], 5)
-        for i in np.flatnonzero(~accepted[axis] & (spans[axis] > TIED * typical)):
-            if i:
-                along = others[boxes[axis][i - 1]].any(axis=axis)
-                accepted[axis][i] = along[:4].any() and along[-4:].any()
     low = whole[0] & (spans[0] > LONG * typical) & (count[1][of[0]] == 0)
     for i in np.flatnonzero(low) if typical else ():
         around_it, run = around[of[0][i] - 1][0], boxes[0][i - 1][0]

@@ -42,8 +42,8 @@ def test_each_feature_is_what_its_name_says():
     lines = imaging.prepare(SAMPLES / "several_digits.jpg").lines
     best = candidate(lines, *reader.believe(lines))
     found = dict(zip(confidence.FEATURES, features(best), strict=True))
-    assert found["nothing"] == 0 and np.isclose(found["digits"], np.log(6))
+    assert found["nothing"] == found["blank"] == 0 and np.isclose(found["digits"], np.log(6))
     assert found["cuts"] == found["bars"] == 0 and found["left out"] < 0.1
     assert 0 < found["all"] <= found["least"] <= confidence.CLIP
     blank = dict(zip(confidence.FEATURES, features(candidate([], {}, {})), strict=True))
-    assert blank["nothing"] == 1 and blank["left out"] == 1
+    assert blank["nothing"] == blank["blank"] == blank["left out"] == 1
