@@ -27,7 +27,8 @@ from digitlib.synthesis.strokes import SIGNS, draw
 
 EMPTY = 1 / 4  # share of pages without a digit
 FILES = 0.2  # share of the others that are one digit alone, as data sets and programs save it
-RAISED = 0.06  # share of rows that are powers, or fractions
+TOUCHING = 0.12  # share of rows whose digits touch; people mostly leave a gap
+RAISED = 0.03  # share of rows that are powers, or fractions
 ON_A_TABLE = 0.08  # share of pages that lie on something
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
@@ -66,7 +67,7 @@ def _digits(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.nda
     """Return which images a row of digits is made of, and its ink (CANVAS, w)."""
     if rng.random() < RAISED:
         return raised(images, rng)
-    if rng.random() < 0.08:  # people mostly leave a gap
+    if rng.random() < TOUCHING:
         chosen = rng.integers(len(images), size=rng.choice([2, 2, 3]))
         return chosen, np.pad(touching(images[chosen], rng)[0], [(0, 0), (4, 4)])
     chosen = rng.integers(len(images), size=rng.choice([1, 1, 1, 2, 3, 4, 6]))

@@ -71,3 +71,21 @@ def test_an_empty_page_shows_no_image(monkeypatch, digits):
 
 def test_letters_and_signs_hold_no_digit():
     assert not any(character.isdigit() for character in pages.LETTERS + pages.OTHERS + pages.TEXT)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_power_or_a_fraction_has_the_ink_of_its_digits_at_two_heights(digits, seed):
+    chosen, ink = pages.raised(digits.train_images, np.random.default_rng(seed))
+    assert 2 <= len(chosen) <= 4 and ink.min() >= 0 and ink.max() <= 1
+    rows = np.flatnonzero((ink > 0.3).any(axis=1))
+    assert len(rows) == len(ink) and len(ink) > 0.8 * pages.CANVAS
+
+
+def test_a_slip_on_a_table_shows_the_page_and_something_else_all_around():
+    page = np.full((120, 200, 3), 230, np.uint8)
+    for seed in range(6):
+        shown = pages.on_a_table(page, np.random.default_rng(seed))
+        assert shown.dtype == np.uint8 and shown.shape[2] == 3
+        assert (np.array(shown.shape[:2]) > page.shape[:2]).all()
+        is_page = (abs(shown.astype(int) - 230) < 3).all(axis=-1)
+        assert 0.8 * page[..., 0].size < is_page.sum()
