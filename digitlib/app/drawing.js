@@ -17,7 +17,7 @@ const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
 const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
 // reading/recognizer.py
-const NO_DIGIT_ODDS = 0.2, INVENTED = 0.6, PARTLY = 0.1, LEFT_OUT = Math.log(0.2),
+const NO_DIGIT_ODDS = 0.2, INVENTED = 0.8, PARTLY = 0.03, LEFT_OUT = Math.log(0.2),
   SLASH = 1.6;
 const CLIP = 7; // reading/confidence.py
 const NO_DIGIT = 10; // the eleventh class

@@ -34,7 +34,7 @@ LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a
 SLASH = 1.6
 # What it is worth to give a text where there might be none, by being right about none: one that is
 # right, less what an invented one costs; and one that is not all right. In benchmarks/README.md.
-INVENTED, PARTLY = 0.6, 0.1
+INVENTED, PARTLY = 0.8, 0.03
 DOUBT = 0.95  # less than this is looked at again
 FIRST_LOOK = 2  # how much the image itself counts among the altered ones
 # Rows of 2 x 2 matrices: slanted, turned, narrower, wider, shorter, taller, smaller.

@@ -27,8 +27,8 @@ from digitlib.synthesis.strokes import SIGNS, draw
 
 EMPTY = 1 / 4  # share of pages without a digit
 FILES = 0.2  # share of the others that are one digit alone, as data sets and programs save it
-TOUCHING = 0.12  # share of rows whose digits touch; people mostly leave a gap
-RAISED = 0.03  # share of rows that are powers, or fractions
+TOUCHING = 0.08  # share of rows whose digits touch; people mostly leave a gap
+RAISED = 0.06  # share of rows that are powers, or fractions
 ON_A_TABLE = 0.08  # share of pages that lie on something
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
