@@ -26,7 +26,7 @@ from digitlib.reading.advice import advice
 LARGEST = 320  # pixels, of the longer side of a picture on the page
 THUMBNAIL = 128  # of a sample that can be clicked, on screens with two pixels for one
 PALE = 0.3  # how dark ink is shown that belongs to no digit
-LEFT_OUT = np.array([238, 119, 51])  # the colour of ink that was not taken for writing
+LEFT_OUT = np.array([221, 85, 0])  # the colour of ink that was not taken for writing
 BOX = "#0a5a86"  # the frame around a digit
 PAD_SIDE = 280  # pixels of a test image, enlarged as if it had been drawn on the pad
 TEST_IMAGES = 100
@@ -148,7 +148,8 @@ def _ink(prepared: Prepared, boxes: list[tuple[int, int, int, int]]) -> Image.Im
         weight[top:bottom, left:right] = 1
     grey = 255 - 255 * weight * prepared.ink
     if (rest := prepared.rest).any():
-        grey = grey[..., None] - rest[..., None] * (255 - LEFT_OUT)
+        shade = np.sqrt(rest)[..., None]  # as lines are thin and pale
+        grey = grey[..., None] - shade * (255 - LEFT_OUT)
     image = _thumbnail(grey.astype(np.uint8))
     pen = ImageDraw.Draw(image)
     for box in boxes:
