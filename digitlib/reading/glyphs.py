@@ -20,10 +20,8 @@ SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
 WIDE = 0.75  # width by height from which a piece may be two digits that touch
 NARROWEST, WIDEST = 0.05, 1.6  # width of a slice, by the height of the whole and by its own
-APART = 0.03  # of its height, cuts from each other
 MOST_CUTS = 12
 CUT_ROWS = 60  # rows of a piece that is cut, at most
-LEAST_CUT = 8  # and at least
 BEND = 0.06  # of its height, how far a cut leaves its column
 SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
@@ -210,12 +208,12 @@ def cut_apart(part: Part) -> Line[Part] | None:
     if (box := bounding_box(inked)) is None:
         return None
     height, width = _height(box), _width(box)
-    if width <= WIDE * height or height < LEAST_CUT:
+    if width <= WIDE * height:
         return None
     step = -(-height // CUT_ROWS)
     small = np.asarray(Image.fromarray(np.where(inked, part.ink, 0)[box]).reduce(step))
     paths, crossed = _paths(small)
-    reach = max(1, round(APART * len(small)))
+    reach = max(1, round(NARROWEST * len(small)))
     least = crossed <= ndimage.minimum_filter1d(crossed, 2 * reach + 1)
     runs, count = ndimage.label(least[reach:-reach])  # of equal columns, the middle one
     cuts = [reach + int(np.flatnonzero(runs == k).mean()) for k in range(1, count + 1)]

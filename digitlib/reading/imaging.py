@@ -12,13 +12,12 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.glyphs import Line, Part, cut_apart, find_lines
-from digitlib.reading.ink import Box, bounding_box, find_ink, plain_paper, written
+from digitlib.reading.ink import TINY, Box, bounding_box, find_ink, plain_paper, written
+from digitlib.reading.paper import SMALL
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
-SMALLEST_SIDE = 20  # pictures of fewer pixels are enlarged
-FEW_PIXELS = 60  # longer side below which half-inked pixels and edges tell nothing
 MOST_FAINT = 3.0  # pixels half inked for each inked one; more are alike
 THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
 
@@ -78,7 +77,7 @@ class Glyph:
     @property
     def faint(self) -> float:
         """How many pixels are half inked for each inked one; 0 in pictures of few pixels."""
-        if max(self.sheet.shape) < FEW_PIXELS:
+        if max(self.sheet.shape) < SMALL:
             return 0.0
         inked = max(1, int(np.count_nonzero(self.part.ink > 0.5)))
         return np.count_nonzero((self.part.ink > 0.2) & (self.part.ink < 0.7)) / inked
@@ -135,7 +134,7 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
         margin,
         (opened.size[0] / width, opened.size[1] / height),
         max(1, int(np.count_nonzero(ink > 0.5))),
-        max(ink.shape) >= FEW_PIXELS and plain_paper(opened.colours) is None,
+        max(ink.shape) >= SMALL and plain_paper(opened.colours) is None,
     )
     shown = slice(margin, margin + height), slice(margin, margin + width)
     lines = [as_glyphs(line, sheet) for line in find_lines(ink)]
@@ -147,7 +146,7 @@ def _large_enough(ink: np.ndarray) -> tuple[np.ndarray, int]:
 
     Returns it with a margin, and the margin's width: ink at the edge keeps its round shape.
     """
-    factor = -(-SMALLEST_SIDE // max(ink.shape))
+    factor = -(-TINY // max(ink.shape))
     if factor == 1:
         return ink, 0
     return np.clip(

@@ -12,7 +12,7 @@ from digitlib.reading.paper import without_table
 from digitlib.reading.writing import writing
 
 FAINTEST = 10.0  # least contrast of ink, of 255
-TINY = 20  # pictures of fewer pixels have no room for shadows
+TINY = 20  # pixels of the longer side: fewer have no room for shadows, and are enlarged
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
 CUT_OFF = 0.15  # share of the edge that strokes may cross on plain paper
 BROAD = 0.4  # contact with the picture's edge, by extent: more than a stroke that runs into it

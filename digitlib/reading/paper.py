@@ -8,7 +8,7 @@ from scipy import ndimage
 OVERVIEW = 100  # longer side, in pixels, on which paper is looked for
 BROADEST = 7  # pixels of that: strokes and rules are narrower, and do not count
 EDGE = 20  # least contrast of paper and table, of 255
-FEWEST = 60  # pictures of fewer pixels a side show no table
+SMALL = 60  # pixels of a side: fewer have no room for tables, lines, or half-inked edges
 SMALLEST = 0.04  # share of the picture that paper takes up at least
 NARROWEST = 0.12  # of the picture's longer side: what is narrower may be a stroke
 RECTANGULAR = 0.88  # share of the narrowest rectangle around it that paper fills at least
@@ -21,7 +21,7 @@ TURNS = np.deg2rad(np.arange(0, 90, 3))
 def without_table(colours: np.ndarray) -> np.ndarray:
     """Return a picture (h, w, 3) uint8 in whose middle paper lies as if it was paper all over."""
     height, width = colours.shape[:2]
-    if min(height, width) < FEWEST:
+    if min(height, width) < SMALL:
         return colours
     step = -(-max(height, width) // OVERVIEW)
     overview = np.asarray(Image.fromarray(colours).reduce(step))

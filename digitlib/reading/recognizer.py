@@ -26,7 +26,7 @@ BATCH = 64
 WAIT, BATCH_OF_PROCESS = 60, 12
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
-NO_DIGIT_ODDS, CUT = 0.2, np.log(0.9)
+NO_DIGIT_ODDS = 0.2
 LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a digit
 
 # Height of a fraction's slash by the taller of its neighbours. Of 56 ones in made-up numbers none
@@ -36,7 +36,6 @@ SLASH = 1.6
 # right, less what an invented one costs; and one that is not all right. In benchmarks/README.md.
 INVENTED, PARTLY = 0.8, 0.03
 DOUBT = 0.95  # less than this is looked at again
-FIRST_LOOK = 2  # how much the image itself counts among the altered ones
 # Rows of 2 x 2 matrices: slanted, turned, narrower, wider, shorter, taller, smaller.
 ALTERATIONS = (
     ((1, 0.12), (0, 1)), ((1, -0.12), (0, 1)), ((1, 0), (0.12, 1)), ((1, 0), (-0.12, 1)),
@@ -411,7 +410,7 @@ def _steps(line: Line, stop: int, said: Said, cuts: Cuts) -> Iterator[tuple]:
             yield start, str(digit), np.log(p[digit] + 1e-9), [part]
         if glyph in cuts:
             for score, parts in best_readings(cuts[glyph], said, cuts):
-                yield start, "".join(str(part.name) for part in parts), score + CUT, parts
+                yield start, "".join(str(part.name) for part in parts), score, parts
 
 
 def look_twice(
@@ -429,12 +428,12 @@ def look_twice(
     doubtful = np.flatnonzero((probs.max(axis=1) < DOUBT) & (True if worth is None else worth))
     if len(doubtful) == 0:
         return probs
-    total = FIRST_LOOK * probs[doubtful]
+    total = probs[doubtful]
     for matrix in ALTERATIONS:
         altered = np.stack([_about_the_middle(image, matrix) for image in images[doubtful]])
         total = total + network(altered)
     probs = probs.copy()
-    probs[doubtful] = total / (FIRST_LOOK + len(ALTERATIONS))
+    probs[doubtful] = total / (1 + len(ALTERATIONS))
     return probs
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from digitlib.reading.paper import SMALL
+
 OVERVIEW = 600  # longer side, in pixels, on which lines are looked for
-SMALLEST = 60  # pictures of fewer pixels a side have no room for lines
 FAINT = 0.2  # least ink of a line, as printed lines are pale
 THICK = 1 / 30  # of the picture's longer side: more than any line
 SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
@@ -24,7 +25,7 @@ INSIDE = 0.35  # height, by the frame's, of what it is drawn around
 
 def writing(ink: np.ndarray) -> np.ndarray:
     """Return an ink map (h, w), 0 and more, without what is printed or drawn around the writing."""
-    if min(ink.shape) < SMALLEST:
+    if min(ink.shape) < SMALL:
         return ink
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
@@ -101,12 +102,14 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
     for i in np.flatnonzero(low) if typical else ():
         around_it, run = around[of[0][i] - 1][0], boxes[0][i - 1][0]
         accepted[0][i] |= run.start > around_it.stop - LOW * (around_it.stop - around_it.start)
-    level = _line(labels[0], boxes[0], accepted[0], np.where(inked, ink, 0))
-    across = [(columns, rows) for rows, columns in boxes[1]]
-    upright = _line(labels[1].T, across, accepted[1], np.where(inked, ink, 0).T).T
-    both = ndimage.binary_dilation(level, np.ones((3, 3)))
-    both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
-    gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
+    gone = np.zeros_like(inked)
+    if accepted[0].any() or accepted[1].any():
+        level = _line(labels[0], boxes[0], accepted[0], np.where(inked, ink, 0))
+        across = [(columns, rows) for rows, columns in boxes[1]]
+        upright = _line(labels[1].T, across, accepted[1], np.where(inked, ink, 0).T).T
+        both = ndimage.binary_dilation(level, np.ones((3, 3)))
+        both &= ndimage.binary_dilation(upright, np.ones((3, 3)))
+        gone = _uncrossed(level, inked, both) | _uncrossed(upright.T, inked.T, both.T).T
     rest = inked & ~gone
     pieces, _ = ndimage.label(rest, np.ones((3, 3)))
     for number, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):

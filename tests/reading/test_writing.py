@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from digitlib.reading.writing import SMALLEST, writing
+from digitlib.reading.paper import SMALL
+from digitlib.reading.writing import writing
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 SIDE, PEN = 300, 10
@@ -58,7 +59,7 @@ def test_a_digit_on_plain_paper_is_untouched(name):
 def test_an_empty_map_and_one_with_no_room_for_lines_are_untouched():
     blank = np.zeros((SIDE, SIDE), np.float32)
     assert writing(blank) is blank
-    small = rules()[: SMALLEST - 1]
+    small = rules()[: SMALL - 1]
     assert writing(small) is small
 
 
