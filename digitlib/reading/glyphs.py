@@ -19,7 +19,7 @@ from digitlib.reading.ink import Box, bounding_box, labelled
 SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
 WIDE = 0.75  # width by height from which a piece may be two digits that touch
-NARROWEST, WIDEST = 0.05, 1.6  # width of a slice, by the height of the whole and by its own
+NARROWEST, WIDEST = 0.03, 1.6  # width of a slice, by the height of the whole and by its own
 MOST_CUTS = 12
 CUT_ROWS = 60  # rows of a piece that is cut, at most
 BEND = 0.06  # of its height, how far a cut leaves its column

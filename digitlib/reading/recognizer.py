@@ -26,7 +26,7 @@ BATCH = 64
 WAIT, BATCH_OF_PROCESS = 60, 12
 # How much rarer no-digits are among what people bring than among what the reader learnt from; and
 # what it costs to believe that a piece is two digits that touch. Varied in benchmarks/README.md.
-NO_DIGIT_ODDS = 0.2
+NO_DIGIT_ODDS, CUT = 0.2, np.log(0.9)
 LEFT_OUT = np.log(0.2)  # what it costs to leave ink out that might be part of a digit
 
 # Height of a fraction's slash by the taller of its neighbours. Of 56 ones in made-up numbers none
@@ -410,7 +410,7 @@ def _steps(line: Line, stop: int, said: Said, cuts: Cuts) -> Iterator[tuple]:
             yield start, str(digit), np.log(p[digit] + 1e-9), [part]
         if glyph in cuts:
             for score, parts in best_readings(cuts[glyph], said, cuts):
-                yield start, "".join(str(part.name) for part in parts), score, parts
+                yield start, "".join(str(part.name) for part in parts), score + CUT, parts
 
 
 def look_twice(
