@@ -17,6 +17,7 @@ SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a 
 ACROSS = 0.95  # of a picture, or of a table, that its lines run through
 FLAT, UNDERLINE = 4, 0.6  # width by its own height, and by that of the digits above it
 LONG, LOW = 1.4, 0.3  # span by those heights, and place in its piece, of one that touches a digit
+MOST_TILT = 12  # degrees
 DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
 HOLLOW = 0.45  # share of its box that a frame or a ring fills at most
 SOLID = 0.6  # share of its box that a frame encloses, itself included
@@ -29,14 +30,48 @@ def writing(ink: np.ndarray) -> np.ndarray:
         return ink
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
-    gone = _lines(small > FAINT, small)
-    gone |= _frames((small > FAINT) & ~gone)
+    tilt = _tilt(small)
+    place, inside = _upright(small.shape, tilt)
+    upright = np.zeros(inside.shape, np.float32)
+    upright[place] = small
+    gone = _lines(upright > FAINT, upright, inside)
+    gone |= _frames((upright > FAINT) & ~gone)
     if not gone.any():
         return ink
+    gone = gone[place]
     # With the soft edges that a camera gives it.
     gone = ndimage.binary_dilation(gone, np.ones((3, 3))) & (gone | (small < 0.5))
     large = gone.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
     return np.where(large, 0, ink)
+
+
+def _tilt(ink: np.ndarray) -> float:
+    """Return how far lines go down for each pixel to the right, of level ones and upright ones.
+
+    Edges of lines all have one direction, or that at right angles to it.
+    """
+    smooth = ndimage.gaussian_filter(np.minimum(ink, 1), 1.0)
+    down, right = np.gradient(smooth)
+    angles = np.rad2deg(np.arctan2(-right, down))  # of the edge itself
+    bins = np.intp(np.round((angles + 45) * 2)) % 180  # of half a degree, from -45 on
+    counts = np.bincount(bins.ravel(), weights=(down**2 + right**2).ravel(), minlength=180)
+    counts = ndimage.gaussian_filter1d(counts, 1, mode="wrap")
+    counts -= ndimage.gaussian_filter1d(counts, 10, mode="wrap")
+    angle = counts.argmax() / 2 - 45
+    return float(np.tan(np.deg2rad(angle))) if 1 <= abs(angle) <= MOST_TILT else 0.0
+
+
+def _upright(shape: tuple[int, int], tilt: float) -> tuple[tuple, np.ndarray]:
+    """Return where each pixel (h, w) comes to lie if what is tilted is made level, and the page."""
+    y, x = np.indices(shape)
+    if tilt:
+        y = y - np.intp(np.round(tilt * x))
+        y -= y.min()
+        x = x + np.intp(np.round(tilt * y))
+        x -= x.min()
+    inside = np.zeros((y.max() + 1, x.max() + 1), bool)
+    inside[y, x] = True
+    return (y, x), inside
 
 
 def _frames(inked: np.ndarray) -> np.ndarray:
@@ -71,8 +106,8 @@ def _ridge(own: np.ndarray) -> np.ndarray:
     return inside[(inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))]
 
 
-def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
-    """Return the pixels of level and upright lines, but for what crosses them."""
+def _lines(inked: np.ndarray, ink: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the pixels of level and upright lines on a page, but for what crosses them."""
     runs = [_runs(inked), _runs(inked.T)]
     if not any(count for _, count in runs):
         return np.zeros_like(inked)
@@ -82,7 +117,12 @@ def _lines(inked: np.ndarray, ink: np.ndarray) -> np.ndarray:
         np.array([0] + [box[1 - axis].stop - box[1 - axis].start for box in boxes[axis]])
         for axis in (0, 1)
     ]
-    accepted = [spans[axis] > ACROSS * inked.shape[1 - axis] for axis in (0, 1)]
+    accepted = []
+    for axis in (0, 1):
+        room = inside.sum(axis=1 - axis)
+        room = np.maximum(room, room.max() / 2)
+        middles = [(box[axis].start + box[axis].stop) // 2 for box in boxes[axis]]
+        accepted.append(spans[axis] > ACROSS * np.array([1, *room[middles]]))
     accepted = [across & (across.sum() > 1) for across in accepted]  # one may be a digit's bar
     pieces, _ = ndimage.label(inked, np.ones((3, 3)))
     around = ndimage.find_objects(pieces)
