@@ -120,9 +120,9 @@ def _lines(inked: np.ndarray, ink: np.ndarray, inside: np.ndarray) -> np.ndarray
     accepted = []
     for axis in (0, 1):
         room = inside.sum(axis=1 - axis)
-        room = np.maximum(room, room.max() / 2)
-        middles = [(box[axis].start + box[axis].stop) // 2 for box in boxes[axis]]
-        accepted.append(spans[axis] > ACROSS * np.array([1, *room[middles]]))
+        room = np.maximum(room, room.max() / 4)
+        there = [room[box[axis]].min() for box in boxes[axis]]
+        accepted.append(spans[axis] > ACROSS * np.array([1, *there]))
     accepted = [across & (across.sum() > 1) for across in accepted]  # one may be a digit's bar
     pieces, _ = ndimage.label(inked, np.ones((3, 3)))
     around = ndimage.find_objects(pieces)
