@@ -88,16 +88,33 @@ def _frames(inked: np.ndarray) -> np.ndarray:
             continue
         own = np.pad(labels[box] == i, 1)
         solid = ndimage.binary_fill_holes(own)
+        others = np.pad(inked[box], 1) & ~own
+        if others.any():  # a ring may be left open, or run off the picture
+            within = _surrounded(own)
+            if _tallest(others & within) > INSIDE * min(sides):
+                solid |= within
         if solid.sum() < SOLID * np.prod(sides):
             continue
         thick = 2 * np.median(_ridge(own))
         peel = own & (ndimage.distance_transform_edt(solid) <= 1.2 * thick + 1)
         inner = (np.pad(inked[box], 1) & solid & ~peel)[1:-1, 1:-1]
-        pieces, _ = ndimage.label(inner, np.ones((3, 3)))
-        tall = max((r.stop - r.start for r, _ in ndimage.find_objects(pieces)), default=0)
-        if tall > INSIDE * min(sides):
+        if _tallest(inner) > INSIDE * min(sides):
             gone[box] |= peel[1:-1, 1:-1]
     return gone
+
+
+def _surrounded(own: np.ndarray) -> np.ndarray:
+    """Return what has ink of a piece on three sides of four, or on all."""
+    sides = 0
+    for turns in range(4):
+        turned = np.rot90(own, turns)
+        sides = sides + np.rot90(np.logical_or.accumulate(turned, axis=0), -turns).astype(int)
+    return sides >= 3
+
+
+def _tallest(inked: np.ndarray) -> int:
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
+    return max((rows.stop - rows.start for rows, _ in ndimage.find_objects(pieces)), default=0)
 
 
 def _ridge(own: np.ndarray) -> np.ndarray:
