@@ -15,8 +15,8 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.ink import Box, bounding_box, labelled
+from digitlib.reading.writing import MOST_TILT, SPECK
 
-SPECK = 0.12  # smaller than this share of the largest piece: dirt
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
 WIDE = 0.75  # width by height from which a piece may be two digits that touch
 NARROWEST, WIDEST = 0.03, 1.6  # width of a slice, by the height of the whole and by its own
@@ -30,7 +30,7 @@ MOST_JOINED = 3  # pieces of one digit
 # Of two pieces one above the other: taller by its width, they are two digits, unless they are as
 # narrow as a 1; and so are those that lie above each other by less of the wider one's width.
 TALL, BAR, BESIDE = 2.0, 0.25, 0.35
-SLOPES = np.tan(np.deg2rad(sorted(range(-12, 13), key=abs)))  # of a tilted page's rows
+SLOPES = np.tan(np.deg2rad(sorted(range(-MOST_TILT, MOST_TILT + 1), key=abs)))
 LEVEL = 1.02  # a page counts as level unless tilted rows overlap so many times more
 
 T = TypeVar("T")

@@ -4,6 +4,8 @@ All is judged on an overview of at most OVERVIEW pixels, so that large pages cos
 small ones. Levels of ink are not limited to 1 here: a pen that crosses a pale line is darker.
 """
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -15,13 +17,16 @@ FAINT = 0.2  # least ink of a line, as printed lines are pale
 THICK = 1 / 30  # of the picture's longer side: more than any line
 SHORTEST = 1 / 12  # of the picture's side: least length of a run that may be a line
 ACROSS = 0.95  # of a picture, or of a table, that its lines run through
+CORNER = 1 / 4  # of a tilted picture's side: where it has less room, nothing runs through it
 FLAT, UNDERLINE = 4, 0.6  # width by its own height, and by that of the digits above it
 LONG, LOW = 1.4, 0.3  # span by those heights, and place in its piece, of one that touches a digit
-MOST_TILT = 12  # degrees
 DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
 HOLLOW = 0.45  # share of its box that a frame or a ring fills at most
 SOLID = 0.6  # share of its box that a frame encloses, itself included
 INSIDE = 0.35  # height, by the frame's, of what it is drawn around
+SPECK = 0.12  # smaller than this share of what is around it: dirt
+LEAST_TILT, MOST_TILT = 1, 12  # degrees: with less, lines count as level; more is not looked for
+PEAK = 1, 10  # half degrees, that lines spread by, and that a peak has to stand out from
 
 
 def writing(ink: np.ndarray) -> np.ndarray:
@@ -30,8 +35,7 @@ def writing(ink: np.ndarray) -> np.ndarray:
         return ink
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
-    tilt = _tilt(small)
-    place, inside = _upright(small.shape, tilt)
+    place, inside = _upright(small.shape, _tilt(small))
     upright = np.zeros(inside.shape, np.float32)
     upright[place] = small
     gone = _lines(upright > FAINT, upright, inside)
@@ -46,36 +50,44 @@ def writing(ink: np.ndarray) -> np.ndarray:
 
 
 def _tilt(ink: np.ndarray) -> float:
-    """Return how far lines go down for each pixel to the right, of level ones and upright ones.
+    """Return how many pixels lines go down for each one to the right; 0 where that is little.
 
-    Edges of lines all have one direction, or that at right angles to it.
+    The edges of lines have one direction, or that at right angles to it, and a sharp peak among
+    all directions; those of writing are spread.
     """
-    smooth = ndimage.gaussian_filter(np.minimum(ink, 1), 1.0)
-    down, right = np.gradient(smooth)
-    angles = np.rad2deg(np.arctan2(-right, down))  # of the edge itself
-    bins = np.intp(np.round((angles + 45) * 2)) % 180  # of half a degree, from -45 on
-    counts = np.bincount(bins.ravel(), weights=(down**2 + right**2).ravel(), minlength=180)
-    counts = ndimage.gaussian_filter1d(counts, 1, mode="wrap")
-    counts -= ndimage.gaussian_filter1d(counts, 10, mode="wrap")
-    angle = counts.argmax() / 2 - 45
-    return float(np.tan(np.deg2rad(angle))) if 1 <= abs(angle) <= MOST_TILT else 0.0
+    down, right = np.gradient(ndimage.gaussian_filter(np.minimum(ink, 1), 1.0))
+    strength = down**2 + right**2
+    edges = strength > strength.mean()
+    if not edges.any():
+        return 0.0
+    angles = np.rad2deg(np.arctan2(-right[edges], down[edges])) + 45
+    halves = np.intp(np.round(2 * angles)) % 180  # of a degree, in a quarter of the circle
+    counts = np.bincount(halves, weights=strength[edges], minlength=180)
+    sharp, spread = (ndimage.gaussian_filter1d(counts, n, mode="wrap") for n in PEAK)
+    angle = float(np.argmax(sharp - spread)) / 2 - 45
+    return np.tan(np.deg2rad(angle)) if LEAST_TILT <= abs(angle) <= MOST_TILT else 0.0
 
 
-def _upright(shape: tuple[int, int], tilt: float) -> tuple[tuple, np.ndarray]:
-    """Return where each pixel (h, w) comes to lie if what is tilted is made level, and the page."""
+def _upright(shape: tuple[int, int], tilt: float) -> tuple[Any, np.ndarray]:
+    """Return where to lay the pixels (h, w) of a tilted page so that its lines are level.
+
+    Columns are moved down or up, then rows to a side: no pixel is lost, and each finds its way
+    back. The other is a mask of where the page lies then.
+    """
+    if not tilt:
+        return ..., np.ones(shape, bool)
     y, x = np.indices(shape)
-    if tilt:
-        y = y - np.intp(np.round(tilt * x))
-        y -= y.min()
-        x = x + np.intp(np.round(tilt * y))
-        x -= x.min()
+    y = y - np.intp(np.round(tilt * x))
+    y -= y.min()
+    x = x + np.intp(np.round(tilt * y))
+    x -= x.min()
     inside = np.zeros((y.max() + 1, x.max() + 1), bool)
     inside[y, x] = True
     return (y, x), inside
 
 
 def _frames(inked: np.ndarray) -> np.ndarray:
-    """Return what surrounds other ink and fills little of its own box.
+    """Return what surrounds other ink and fills little of its own box, open rings included.
 
     A frame is peeled off from outside, as thick as its strokes are: what touches it inside stays.
     """
@@ -88,33 +100,31 @@ def _frames(inked: np.ndarray) -> np.ndarray:
             continue
         own = np.pad(labels[box] == i, 1)
         solid = ndimage.binary_fill_holes(own)
-        others = np.pad(inked[box], 1) & ~own
-        if others.any():  # a ring may be left open, or run off the picture
-            within = _surrounded(own)
-            if _tallest(others & within) > INSIDE * min(sides):
-                solid |= within
+        within = _surrounded(own)
+        others = np.pad(inked[box], 1) & ~own & within
+        if _height(others) > INSIDE * min(sides):  # it may be open
+            solid |= within
         if solid.sum() < SOLID * np.prod(sides):
             continue
         thick = 2 * np.median(_ridge(own))
         peel = own & (ndimage.distance_transform_edt(solid) <= 1.2 * thick + 1)
         inner = (np.pad(inked[box], 1) & solid & ~peel)[1:-1, 1:-1]
-        if _tallest(inner) > INSIDE * min(sides):
+        if _height(inner) > INSIDE * min(sides):
             gone[box] |= peel[1:-1, 1:-1]
     return gone
 
 
 def _surrounded(own: np.ndarray) -> np.ndarray:
-    """Return what has ink of a piece on three sides of four, or on all."""
-    sides = 0
-    for turns in range(4):
-        turned = np.rot90(own, turns)
-        sides = sides + np.rot90(np.logical_or.accumulate(turned, axis=0), -turns).astype(int)
-    return sides >= 3
+    """Return what has ink of a piece on three of its sides, or on all four."""
+    turns = [np.rot90(np.logical_or.accumulate(np.rot90(own, n)), -n) for n in range(4)]
+    return np.sum(turns, axis=0) >= 3
 
 
-def _tallest(inked: np.ndarray) -> int:
+def _height(inked: np.ndarray) -> int:
+    """Return how tall the pieces of ink are together, specks left out."""
     pieces, _ = ndimage.label(inked, np.ones((3, 3)))
-    return max((rows.stop - rows.start for rows, _ in ndimage.find_objects(pieces)), default=0)
+    heights = [rows.stop - rows.start for rows, _ in ndimage.find_objects(pieces)]
+    return sum(height for height in heights if height > SPECK * len(inked))
 
 
 def _ridge(own: np.ndarray) -> np.ndarray:
@@ -137,7 +147,7 @@ def _lines(inked: np.ndarray, ink: np.ndarray, inside: np.ndarray) -> np.ndarray
     accepted = []
     for axis in (0, 1):
         room = inside.sum(axis=1 - axis)
-        room = np.maximum(room, room.max() / 4)
+        room = np.maximum(room, CORNER * room.max())
         there = [room[box[axis]].min() for box in boxes[axis]]
         accepted.append(spans[axis] > ACROSS * np.array([1, *there]))
     accepted = [across & (across.sum() > 1) for across in accepted]  # one may be a digit's bar
