@@ -4,13 +4,16 @@ Nothing here comes from photographs; what a picture without a digit leaves behin
 `digitlib.prepare` is imitated by code.
 """
 
+import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from digitlib.reading.glyphs import cut_apart, find_lines
-from digitlib.reading.imaging import prepare
+from digitlib.reading.imaging import prepare, with_stroke_width
 from digitlib.reading.ink import bounding_box
 from digitlib.synthesis.digits import (
     CANVAS,
@@ -21,6 +24,7 @@ from digitlib.synthesis.digits import (
     draw_sign,
     look,
     touching,
+    warp,
 )
 from digitlib.synthesis.strokes import SIGNS, draw, smooth
 
@@ -28,6 +32,9 @@ from digitlib.synthesis.strokes import SIGNS, draw, smooth
 # one that holds less than HALF of each digit, or more than that of two, counts as none.
 COMPLETE, PURE, HALF = 0.93, 0.8, 0.5
 MOST_SLICES = 2  # of one row that are a digit, and as many that are none
+
+LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
+OTHERS = "&%#@?*+=<>{}~ÄÖÜñΔΛΞΠΣΨΩαγελμπωдЖяЮ"
 
 
 def draw_negative(images: np.ndarray, rng: Random) -> np.ndarray:
@@ -50,9 +57,36 @@ def _is_bar(image: np.ndarray) -> bool:
 
 def sign(rng: Random) -> np.ndarray:
     """Return a letter or a sign that resembles no digit."""
-    names = sorted(SIGNS)
-    ink = draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
-    return look(degrade(change_pen(ink, rng), rng))
+    return look(degrade(change_pen(sign_ink(rng), rng), rng))
+
+
+def sign_ink(rng: Random) -> np.ndarray:
+    """Return a letter or another sign, written by hand, as an ink map."""
+    if rng.random() < 0.4:
+        names = sorted(SIGNS)
+        return draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
+    page = Image.new("L", (CANVAS, CANVAS))
+    letters = LETTERS if rng.random() < 0.7 else OTHERS
+    name, font = letters[rng.integers(len(letters))], random_font(rng.uniform(60, 100), rng)
+    middle = CANVAS / 2, CANVAS / 2
+    ImageDraw.Draw(page).text(middle, name, 255, font, anchor="mm")
+    width = rng.uniform(4, 12)
+    return warp(with_stroke_width(np.asarray(page, np.float32) / 255, width, width), rng)
+
+
+@functools.cache
+def _fonts() -> list[str]:
+    """Return the paths of fonts for text that come with Matplotlib."""
+    import matplotlib
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    plain = [path for path in folder.glob("DejaVu*.ttf") if "Display" not in path.stem]
+    return sorted(map(str, plain))
+
+
+def random_font(size: float, rng: Random) -> ImageFont.FreeTypeFont:
+    """Return one of them, of a size in pixels."""
+    return ImageFont.truetype(_fonts()[rng.integers(len(_fonts()))], size)
 
 
 def scribble(rng: Random) -> np.ndarray:
@@ -180,4 +214,4 @@ def slices(images: np.ndarray, labels: np.ndarray, rng: Random) -> Pictures:
 
 
 KINDS: tuple[Callable[..., np.ndarray], ...] = (sign, scribble, blob, texture, joined, shape)
-CHANCES = (0.35, 0.10, 0.12, 0.20, 0.15, 0.08)
+CHANCES = (0.45, 0.08, 0.10, 0.17, 0.13, 0.07)

@@ -4,26 +4,20 @@ A page is drawn with digits CANVAS pixels tall, and brought to the size of a pic
 One in four has no digit.
 """
 
-import functools
-from pathlib import Path
-
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from digitlib.reading.imaging import with_stroke_width
 from digitlib.reading.ink import bounding_box
 from digitlib.synthesis.digits import (
     CANVAS,
     Random,
     by_one_pen,
-    draw_sign,
     redraw,
     touching,
-    warp,
 )
-from digitlib.synthesis.negatives import surfaces
-from digitlib.synthesis.strokes import SIGNS, draw
+from digitlib.synthesis.negatives import LETTERS, OTHERS, random_font, sign_ink, surfaces
+from digitlib.synthesis.strokes import draw
 
 EMPTY = 1 / 4  # share of pages without a digit
 FILES = 0.2  # share of the others that are one digit alone, as data sets and programs save it
@@ -31,8 +25,6 @@ TOUCHING = 0.08  # share of rows whose digits touch; people mostly leave a gap
 RAISED = 0.06  # share of rows that are powers, or fractions
 ON_A_TABLE = 0.08  # share of pages that lie on something
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
-LETTERS = "ACEFHJKLMNPRTUVWXYadefhkmnprtuwxy"  # a hand may write D, O, I, l or Z as a digit
-OTHERS = "&%#@?*+=<>{}~ÄÖÜñΔΛΞΠΣΨΩαγελμπωдЖяЮ"
 # Letters of words, each as often as in a text: among others, an o is not a zero.
 TEXT = "eeeeeeeeeeeettttttttaaaaaaaoooooooiiiiiinnnnnnsssssshhhhhrrrrrddddlllluuummmccwwffggyyppbvk"
 
@@ -59,7 +51,7 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
     if len(rows) == 1 and rng.random() < 0.08:  # cut to the ink
         page = np.pad(rows[0][bounding_box(rows[0] > 0.3) or ...], int(rng.integers(0, 4)))
         return _photographed(page, np.zeros(page.shape, np.float32), rng), text
-    page = _on_paper(_below_each_other(rows, rng), rng)
+    page = on_paper(_below_each_other(rows, rng), rng)
     return (on_a_table(page, rng) if rng.random() < ON_A_TABLE else page), text
 
 
@@ -75,8 +67,8 @@ def _digits(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.nda
     if rng.random() < 0.08:  # damaged, and each by a pen of its own
         inks = [redraw(images[i], labels[i], rng) for i in chosen]
     if rng.random() < 0.06:  # a word or a unit after it
-        inks += [_sign(rng) for _ in range(rng.integers(1, 4))]
-    return chosen, _row(inks, rng)
+        inks += [sign_ink(rng) for _ in range(rng.integers(1, 4))]
+    return chosen, row_of(inks, rng)
 
 
 def raised(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
@@ -177,7 +169,7 @@ def draw_empty(rng: Random) -> np.ndarray:
                       p=[0.24, 0.24, 0.12, 0.08, 0.12, 0.2])  # fmt: skip
     if kind == "hand":
         rows = [
-            _row([_sign(rng) for _ in range(rng.integers(1, 8))], rng)
+            row_of([sign_ink(rng) for _ in range(rng.integers(1, 8))], rng)
             for _ in range(rng.choice([1, 1, 1, 2, 3]))
         ]
         ink = _below_each_other(rows, rng)
@@ -197,29 +189,15 @@ def draw_empty(rng: Random) -> np.ndarray:
         size = int(height), int(width)
         ink = _things(size, rng) if kind == "things" else _bars(size, rng)
         return _photographed(ink, np.zeros(size, np.float32), rng)
-    return _on_paper(ink, rng, bare=kind == "bare")
+    return on_paper(ink, rng, bare=kind == "bare")
 
 
-def _on_paper(ink: np.ndarray, rng: Random, bare: bool = False) -> np.ndarray:
+def on_paper(ink: np.ndarray, rng: Random, bare: bool = False) -> np.ndarray:
     """Return ink with margins, and what is printed around it, as a picture (h, w, 3) uint8."""
     margins = rng.integers(15, 110, (2, 2))
     page = np.pad(ink, margins)
     around = margins[:, 0], margins[:, 0] + ink.shape
     return _photographed(page, _surroundings(page.shape, around, rng, bare), rng)
-
-
-@functools.cache
-def _fonts() -> list[str]:
-    """Return the paths of fonts for text that come with Matplotlib."""
-    import matplotlib
-
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    plain = [path for path in folder.glob("DejaVu*.ttf") if "Display" not in path.stem]
-    return sorted(map(str, plain))
-
-
-def _font(size: float, rng: Random) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_fonts()[rng.integers(len(_fonts()))], size)
 
 
 def _print(rng: Random) -> np.ndarray:
@@ -237,7 +215,7 @@ def _print(rng: Random) -> np.ndarray:
         across = rng.integers(1, 5)
         lines = [" ".join(words[i : i + across]) for i in range(0, len(words), across)]
         text, size = "\n".join(lines), np.exp(rng.uniform(np.log(14), np.log(110)))
-    font, spacing = _font(size, rng), size * rng.uniform(0.1, 0.8)
+    font, spacing = random_font(size, rng), size * rng.uniform(0.1, 0.8)
     left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox(
         (0, 0), text, font=font, spacing=spacing
     )
@@ -283,21 +261,7 @@ def _bars(size: tuple[int, int], rng: Random) -> np.ndarray:
     return ink
 
 
-def _sign(rng: Random) -> np.ndarray:
-    """Return a letter or another sign, written by hand, as an ink map."""
-    if rng.random() < 0.4:
-        names = sorted(SIGNS)
-        return draw_sign(SIGNS[names[rng.integers(len(names))]], rng)
-    page = Image.new("L", (CANVAS, CANVAS))
-    letters = LETTERS if rng.random() < 0.7 else OTHERS
-    name, font = letters[rng.integers(len(letters))], _font(rng.uniform(60, 100), rng)
-    middle = CANVAS / 2, CANVAS / 2
-    ImageDraw.Draw(page).text(middle, name, 255, font, anchor="mm")
-    width = rng.uniform(4, 12)
-    return warp(with_stroke_width(np.asarray(page, np.float32) / 255, width, width), rng)
-
-
-def _row(inks: list[np.ndarray], rng: Random) -> np.ndarray:
+def row_of(inks: list[np.ndarray], rng: Random) -> np.ndarray:
     """Return ink maps side by side, in steps up and down, with gaps."""
     gap, row = rng.uniform(6, 50), []
     for ink in inks:
