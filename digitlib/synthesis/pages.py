@@ -24,6 +24,7 @@ FILES = 0.2  # share of the others that are one digit alone, as data sets and pr
 TOUCHING = 0.08  # share of rows whose digits touch; people mostly leave a gap
 RAISED = 0.06  # share of rows that are powers, or fractions
 ON_A_TABLE = 0.08  # share of pages that lie on something
+TILTED = 0.15  # share of pages that are turned by up to eight degrees
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 # Letters of words, each as often as in a text: among others, an o is not a zero.
 TEXT = "eeeeeeeeeeeettttttttaaaaaaaoooooooiiiiiinnnnnnsssssshhhhhrrrrrddddlllluuummmccwwffggyyppbvk"
@@ -195,9 +196,20 @@ def draw_empty(rng: Random) -> np.ndarray:
 def on_paper(ink: np.ndarray, rng: Random, bare: bool = False) -> np.ndarray:
     """Return ink with margins, and what is printed around it, as a picture (h, w, 3) uint8."""
     margins = rng.integers(15, 110, (2, 2))
+    angle = rng.uniform(-8, 8) if rng.random() < TILTED else 0
+    longer = max(ink.shape + margins.sum(axis=1))
+    corners = round(np.tan(np.deg2rad(abs(angle))) * longer / 2)  # cut off once it is turned
+    margins += corners
     page = np.pad(ink, margins)
     around = margins[:, 0], margins[:, 0] + ink.shape
-    return _photographed(page, _surroundings(page.shape, around, rng, bare), rng)
+    printed = _surroundings(page.shape, around, rng, bare)
+    if angle:
+        shown = np.s_[corners : -corners or None, corners : -corners or None]
+        page, printed = (
+            np.asarray(Image.fromarray(mask).rotate(angle, Image.Resampling.BICUBIC))[shown]
+            for mask in (page, printed)
+        )
+    return _photographed(page, printed, rng)
 
 
 def _print(rng: Random) -> np.ndarray:
@@ -310,9 +322,10 @@ def _surroundings(shape: tuple[int, int], around: tuple, rng: Random, bare: bool
         lines = [_level(y, xs[0], xs[-1], 0) for y in ys]
         lines += [_level(x, ys[0], ys[-1], 0)[:, ::-1] for x in xs]
     elif kind == "ring":
-        angle = np.linspace(0, rng.uniform(6.1, 6.6), 60) + rng.uniform(0, 6)
+        angle = np.linspace(0, rng.uniform(5.8, 6.8), 60) + rng.uniform(0, 6)
         reach = np.array([(right - left) / 2, (bottom - top) / 2]) * rng.uniform(1.15, 1.4)
         round_it = np.stack([np.cos(angle), np.sin(angle)], 1) * np.maximum(reach, 60)
+        round_it *= np.linspace(1, rng.uniform(0.85, 1.15), 60)[:, None]  # by hand: a spiral
         lines = [round_it + ((left + right) / 2, (top + bottom) / 2)]
     else:
         lines = [_level(bottom - 8 + air, left - air, right + air, 3 * slope)]
