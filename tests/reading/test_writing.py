@@ -39,7 +39,37 @@ def underline():
     return draw([np.array([(70.0, 245.0), (230.0, 243.0)])], (SIDE, SIDE), 5)
 
 
-@pytest.mark.parametrize("around", [rules, squares, frame, ring, underline])
+def open_ring():
+    """A ring that an unsteady hand did not close."""
+    angle = np.linspace(0.4, 2 * np.pi, 90)
+    reach = np.linspace(125, 140, 90)[:, None]
+    return draw([np.stack([np.cos(angle), np.sin(angle)], 1) * reach + SIDE / 2], (SIDE, SIDE), 5)
+
+
+def tilted(degrees, across=True):
+    """Level lines through the picture, and upright ones if wanted, all turned."""
+    along = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+    aside = along[::-1] * [-1, 1]
+    lines = []
+    for step in range(-240, 241, 60):
+        lines.append([SIDE / 2 + step * aside + reach * along for reach in (-300, 300)])
+        if across:
+            lines.append([SIDE / 2 + step * along + reach * aside for reach in (-300, 300)])
+    return 0.6 * draw([np.array(line) for line in lines], (SIDE, SIDE), 3)
+
+
+def tilted_rules():
+    return tilted(-6, across=False)
+
+
+def tilted_squares():
+    return tilted(8)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [rules, squares, frame, ring, underline, open_ring, tilted_rules, tilted_squares],
+)
 def test_what_is_around_a_digit_goes_and_the_digit_stays(around):
     ink, drawn = digit(), around()
     left = writing(np.maximum(ink, drawn)) > 0.3
@@ -54,6 +84,17 @@ def test_what_is_around_a_digit_goes_and_the_digit_stays(around):
 def test_a_digit_on_plain_paper_is_untouched(name):
     ink = digit(name)
     assert writing(ink) is ink
+
+
+def test_a_frame_around_several_small_rows_goes():
+    rows = np.zeros((SIDE, SIDE), np.float32)
+    for top in (60, 140):
+        for left in (80, 160):
+            strokes = [smooth(stroke) * [30, 50] + [left, top] for stroke in DIGITS["3"][0]]
+            rows = np.maximum(rows, draw(strokes, (SIDE, SIDE), 5))
+    left = writing(np.maximum(rows, frame()))
+    assert (left[rows > 0.3] > 0.3).mean() > 0.93
+    assert (left[(frame() > 0.3)] > 0.3).mean() < 0.05
 
 
 def test_an_empty_map_and_one_with_no_room_for_lines_are_untouched():
