@@ -26,7 +26,7 @@ SOLID = 0.6  # share of its box that a frame encloses, itself included
 INSIDE = 0.35  # height, by the frame's, of what it is drawn around
 SPECK = 0.12  # smaller than this share of what is around it: dirt
 LEAST_TILT, MOST_TILT = 1, 12  # degrees: with less, lines count as level; more is not looked for
-PEAK = 1, 10  # half degrees, that lines spread by, and that a peak has to stand out from
+PEAK = 2, 10  # half degrees, that lines spread by, and that a peak has to stand out from
 
 
 def writing(ink: np.ndarray) -> np.ndarray:
@@ -55,7 +55,8 @@ def _tilt(ink: np.ndarray) -> float:
     The edges of lines have one direction, or that at right angles to it, and a sharp peak among
     all directions; those of writing are spread.
     """
-    down, right = np.gradient(ndimage.gaussian_filter(np.minimum(ink, 1), 1.0))
+    clear = np.minimum(ink, 1)
+    down, right = (ndimage.gaussian_filter(clear, 2.0, order) for order in ((1, 0), (0, 1)))
     strength = down**2 + right**2
     edges = strength > strength.mean()
     if not edges.any():

@@ -46,29 +46,27 @@ def open_ring():
     return draw([np.stack([np.cos(angle), np.sin(angle)], 1) * reach + SIDE / 2], (SIDE, SIDE), 5)
 
 
-def tilted(degrees, across=True):
-    """Level lines through the picture, and upright ones if wanted, all turned."""
-    along = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
-    aside = along[::-1] * [-1, 1]
-    lines = []
-    for step in range(-240, 241, 60):
-        lines.append([SIDE / 2 + step * aside + reach * along for reach in (-300, 300)])
-        if across:
-            lines.append([SIDE / 2 + step * along + reach * aside for reach in (-300, 300)])
-    return 0.6 * draw([np.array(line) for line in lines], (SIDE, SIDE), 3)
+def tilted(degrees, reach, pen, steps):
+    """Lines at some distances from the middle, as long each way, and turned."""
+    angle = np.deg2rad(degrees)
+    along, aside = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
+    lines = [SIDE / 2 + np.array([n * aside - reach * along, n * aside + reach * along])
+             for n in steps]  # fmt: skip
+    return draw(lines, (SIDE, SIDE), pen)
 
 
 def tilted_rules():
-    return tilted(-6, across=False)
+    return tilted(-8, 300, 1.5, range(-240, 241, 60))
 
 
-def tilted_squares():
-    return tilted(8)
+def tilted_table():
+    steps = range(-120, 121, 60)
+    return np.maximum(tilted(7, 120, 3, steps), tilted(97, 120, 3, steps))
 
 
 @pytest.mark.parametrize(
     "around",
-    [rules, squares, frame, ring, underline, open_ring, tilted_rules, tilted_squares],
+    [rules, squares, frame, ring, underline, open_ring, tilted_rules, tilted_table],
 )
 def test_what_is_around_a_digit_goes_and_the_digit_stays(around):
     ink, drawn = digit(), around()
