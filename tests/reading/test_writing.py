@@ -56,7 +56,7 @@ def tilted(degrees, reach, pen, steps):
 
 
 def tilted_rules():
-    return tilted(-8, 300, 1.5, range(-240, 241, 60))
+    return tilted(-8, 300, 2, range(-240, 241, 60))
 
 
 def tilted_table():
