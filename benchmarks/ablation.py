@@ -54,8 +54,10 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
     },
     writing: {
         "writing": lambda ink: ink,
+        "_tilt": lambda ink: 0.0,
         "_frames": np.zeros_like,
-        "_lines": lambda inked, ink: np.zeros_like(inked),
+        "_surrounded": np.zeros_like,  # open rings
+        "_lines": lambda inked, ink, inside: np.zeros_like(inked),
         "_line": lambda labels, boxes, accepted, ink: accepted[labels] & (ink > 0),
         "_piece_of": lambda labels, pieces, count: np.zeros(count + 1, np.int64),  # no grids
         "_closed": lambda run, gap: run,
@@ -88,8 +90,8 @@ STAGES: tuple[tuple[ModuleType, str, set[ModuleType]], ...] = (
     (ink, "_surface", {ink, paper}),
     (writing, "_lines", {writing}),
     (imaging, "find_ink", {ink, paper}),
-    (imaging, "written", {ink, writing}),
-    (imaging, "find_lines", {ink, glyphs}),
+    (imaging, "written", {ink, writing, paper}),
+    (imaging, "find_lines", {ink, writing, glyphs}),
     (imaging, "in_mnists_look", {ink, imaging}),
 )
 

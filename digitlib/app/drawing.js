@@ -8,14 +8,15 @@
 import { forward } from "./network.js";
 
 const FAINTEST = 10; // reading/ink.py
-const SPECK = 0.12, LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
+const SPECK = 0.12; // reading/writing.py
+const LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const LEVEL = 1.02, TALL = 2.0, BAR = 0.25, BESIDE = 0.35; // also there
 // 0, -1, 1, -2, ... degrees
 const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat()].map((angle) =>
   Math.tan((angle * Math.PI) / 180),
 );
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
-const FEW_PIXELS = 60, MOST_FAINT = 3; // also there
+const SMALL = 60; // reading/paper.py
 // reading/recognizer.py
 const NO_DIGIT_ODDS = 0.2, INVENTED = 0.8, PARTLY = 0.03, LEFT_OUT = Math.log(0.2),
   SLASH = 1.6;
@@ -91,7 +92,7 @@ function features(ink, chosen, slashes, margin) {
     refused: Math.log1p(refused.length),
     doubt: refused.length ? logOdds(Math.max(...likely)) : -CLIP,
     "left out": 1 - Math.min(written, 1),
-    faint: longer < FEW_PIXELS ? 0 : Math.min(mean, MOST_FAINT),
+    faint: longer < SMALL ? 0 : Math.log1p(mean),
     bars: 0, // nor is it a photo
     small: chosen.length ? Math.log(median(chosen.map(size))) : 0,
   };

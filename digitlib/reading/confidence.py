@@ -24,7 +24,7 @@ FEATURES = (
     "refused",  # pieces that are no digit, as a logarithm
     "doubt",  # log-odds of the piece that is the most likely digit among those refused
     "left out",  # share of the ink that is in no digit
-    "faint",  # half-inked pixels for each inked one, in what was read or refused
+    "faint",  # half-inked pixels for each inked one, in what was read or refused, as a logarithm
     "bars",  # share of digits that are ones which run off the edge of a photo
     "small",  # height of digits, by the picture's longer side, as a logarithm
 )

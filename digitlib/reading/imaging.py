@@ -18,7 +18,6 @@ from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
 CANVAS = 60  # glyphs are made regular at three times the box, where a stroke is eight pixels wide
-MOST_FAINT = 3.0  # pixels half inked for each inked one; more are alike
 THINNEST, WIDEST = 6.0, 13.5  # strokes on that canvas; MNIST's own are mostly within
 
 

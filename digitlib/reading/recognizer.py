@@ -17,7 +17,7 @@ from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import Network, load_network
 from digitlib.reading.confidence import CLIP, beliefs, log_odds
 from digitlib.reading.glyphs import Line
-from digitlib.reading.imaging import MOST_FAINT, Glyph, Prepared, prepare
+from digitlib.reading.imaging import Glyph, Prepared, prepare
 from digitlib.reading.pictures import PictureLike
 from digitlib.reading.sources import open_source
 
@@ -369,7 +369,7 @@ def features(found: Candidate) -> list[float]:
         float(np.log1p(len(found.refused))),
         log_odds(max(float(p[:10].max()) for p in found.refused)) if found.refused else -CLIP,
         1 - min(found.share, 1.0),
-        min(float(np.mean([g.faint for g in found.glyphs])), MOST_FAINT) if found.glyphs else 0.0,
+        float(np.log1p(np.mean([g.faint for g in found.glyphs]))) if found.glyphs else 0.0,
         found.bars / count,
         float(np.log(np.median([g.size for g in found.glyphs]))) if found.glyphs else 0.0,
     ]

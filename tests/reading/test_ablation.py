@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from digitlib.files import SAMPLES
-from digitlib.reading import glyphs, imaging, recognizer
+from digitlib.reading import confidence, glyphs, imaging, recognizer, writing
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -38,7 +38,7 @@ def test_without_a_change_the_reader_reads_as_ever(ablation, pictures):
 
 def test_each_change_alone_is_noticed_and_then_undone(ablation, pictures):
     absurd = [
-        ablation.Change(glyphs, "SPECK", "", 2.0),  # larger than the largest piece
+        ablation.Change(writing, "SPECK", "", 2.0),  # larger than the largest piece
         ablation.Change(recognizer, "DOUBT", "", 0.95),  # as it is
         ablation.Change(recognizer, "NO_DIGIT_ODDS", "", 1e9),
     ]
@@ -50,14 +50,14 @@ def test_each_change_alone_is_noticed_and_then_undone(ablation, pictures):
 
 
 def test_a_name_is_changed_where_it_was_imported_and_not_where_another_has_it(ablation):
-    faint, widest, another = imaging.MOST_FAINT, imaging.WIDEST, glyphs.WIDEST
+    clip, widest, another = confidence.CLIP, imaging.WIDEST, glyphs.WIDEST
     with (
-        ablation.changed(imaging, "MOST_FAINT", -1.0),
+        ablation.changed(confidence, "CLIP", -1.0),
         ablation.changed(imaging, "WIDEST", -1.0),
     ):
-        assert imaging.MOST_FAINT == recognizer.MOST_FAINT == imaging.WIDEST == -1
+        assert confidence.CLIP == recognizer.CLIP == imaging.WIDEST == -1
         assert another == glyphs.WIDEST
-    assert imaging.MOST_FAINT == recognizer.MOST_FAINT == faint
+    assert confidence.CLIP == recognizer.CLIP == clip
     assert widest == imaging.WIDEST and another == glyphs.WIDEST
 
 
