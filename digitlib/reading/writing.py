@@ -217,7 +217,8 @@ def _runs(inked: np.ndarray) -> tuple[np.ndarray, int]:
     if not run.any():
         return np.zeros(inked.shape, np.int32), 0
     tall = max(10, round(THICK * max(inked.shape)))
-    bulk = ndimage.maximum_filter1d(ndimage.minimum_filter1d(run, tall, axis=0), tall, axis=0)
+    bulk = ndimage.minimum_filter1d(run, tall, axis=0, mode="constant")
+    bulk = ndimage.maximum_filter1d(bulk, tall, axis=0)
     thin = (run > bulk).astype(np.uint8)
     # A pen that crosses is a gap; a broad one is bridged where there is ink all along.
     run = _closed(thin, length // 2) | (_closed(thin, 4 * length) & run)
