@@ -23,7 +23,7 @@ LONG, LOW = 1.4, 0.3  # span by those heights, and place in its piece, of one th
 DARKER = 1.1  # times the line's ink, and FAINT: the line: the pen that crosses it
 HOLLOW = 0.45  # share of its box that a frame or a ring fills at most
 SOLID = 0.6  # share of its box that a frame encloses, itself included
-INSIDE = 0.35  # height, by the frame's, of what it is drawn around
+INSIDE = 0.35  # height, by the frame's shorter side, of what it is drawn around
 SPECK = 0.12  # smaller than this share of what is around it: dirt
 LEAST_TILT, MOST_TILT = 1, 12  # degrees: with less, lines count as level; more is not looked for
 PEAK = 2, 10  # half degrees, that lines spread by, and that a peak has to stand out from
@@ -102,15 +102,16 @@ def _frames(inked: np.ndarray) -> np.ndarray:
         own = np.pad(labels[box] == i, 1)
         solid = ndimage.binary_fill_holes(own)
         within = _surrounded(own)
-        others = np.pad(inked[box], 1) & ~own & within
-        if _height(others) > INSIDE * min(sides):  # it may be open
+        others = _heights(np.pad(inked[box], 1) & ~own & within)
+        around_others = others[others > SPECK * sides[0]].sum() > INSIDE * min(sides)
+        if around_others:  # it may be open
             solid |= within
         if solid.sum() < SOLID * np.prod(sides):
             continue
         thick = 2 * np.median(_ridge(own))
         peel = own & (ndimage.distance_transform_edt(solid) <= 1.2 * thick + 1)
         inner = (np.pad(inked[box], 1) & solid & ~peel)[1:-1, 1:-1]
-        if _height(inner) > INSIDE * min(sides):
+        if around_others or _heights(inner).max(initial=0) > INSIDE * min(sides):
             gone[box] |= peel[1:-1, 1:-1]
     return gone
 
@@ -121,11 +122,10 @@ def _surrounded(own: np.ndarray) -> np.ndarray:
     return np.sum(turns, axis=0) >= 3
 
 
-def _height(inked: np.ndarray) -> int:
-    """Return how tall the pieces of ink are together, specks left out."""
+def _heights(inked: np.ndarray) -> np.ndarray:
+    """Return how tall each piece of ink is."""
     pieces, _ = ndimage.label(inked, np.ones((3, 3)))
-    heights = [rows.stop - rows.start for rows, _ in ndimage.find_objects(pieces)]
-    return sum(height for height in heights if height > SPECK * len(inked))
+    return np.array([rows.stop - rows.start for rows, _ in ndimage.find_objects(pieces)], int)
 
 
 def _ridge(own: np.ndarray) -> np.ndarray:
@@ -235,9 +235,8 @@ def _closed(run: np.ndarray, gap: int) -> np.ndarray:
 
 def _typical_height(rest: np.ndarray) -> float:
     """Return how tall what else is there is, specks left out."""
-    labels, _ = ndimage.label(rest, np.ones((3, 3)))
-    heights = np.array([rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)])
-    if not len(heights) or heights.max() < 6:
+    heights = _heights(rest)
+    if heights.max(initial=0) < 6:
         return 0.0
     return float(np.quantile(heights[heights > 0.4 * heights.max()], 0.8))
 
