@@ -12,6 +12,7 @@ import ast
 import contextlib
 import functools
 import inspect
+import io
 import math
 import multiprocessing
 import sys
@@ -23,11 +24,13 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from digitlib.datasets import load_digits
 from digitlib.reading import confidence, glyphs, imaging, ink, paper, recognizer, writing
 from digitlib.reading.pictures import Picture, open_picture
+from digitlib.synthesis import pages as synthesis
 
 SEED = 1607  # of pages and pictures that nothing else uses
 CHUNK = 10  # pictures that one process reads with every change, before it takes the next ones
@@ -228,7 +231,11 @@ def judged(reader: recognizer.Recognizer, picture: Picture, text: str) -> tuple[
 
 
 def hard_pictures(count: int) -> dict[str, list[tuple[bytes, str]]]:
-    """Return so many pages of each kind, and the regression net's groups: files and texts."""
+    """Return so many pages of each kind, and the regression net's groups: files and texts.
+
+    None of these is tilted, a fraction, or a slip of paper on a table, so there are pages of such
+    kinds too, made as those are that confidence is fitted to.
+    """
     sys.path.append(str(Path(__file__).parents[1] / "tests" / "helpers"))
     from made_pictures import made_pictures
     from pages import KINDS, made_pages
@@ -236,7 +243,33 @@ def hard_pictures(count: int) -> dict[str, list[tuple[bytes, str]]]:
     mnist = load_digits("mnist")
     digits = mnist.train_images, mnist.train_labels
     pages = {kind: made_pages(*digits, kind, count, SEED) for kind in KINDS}
-    return pages | made_pictures(*digits, SEED)
+    return pages | other_pages(*digits, count) | made_pictures(*digits, SEED)
+
+
+def other_pages(images: np.ndarray, labels: np.ndarray, count: int) -> dict:
+    """Return so many fractions, tilted pages of one row and of three, and slips on a table."""
+    rng = np.random.default_rng([SEED, 1])
+    kinds: dict[str, list] = {"fractions": [], "tilted": [], "rows": [], "slips": []}
+
+    def row() -> tuple[np.ndarray, np.ndarray]:
+        chosen = rng.integers(len(images), size=rng.integers(1, 5))
+        return chosen, synthesis.row_of(synthesis.by_one_pen(images[chosen], rng), rng)
+
+    for kind, made in kinds.items():
+        for _ in range(count):
+            rows = [row() for _ in range(3 if kind == "rows" else 1)]
+            if kind == "fractions":
+                rows = [synthesis.raised(images, rng)]
+            ink = synthesis.below_each_other([ink for _, ink in rows], rng)
+            with mock.patch.object(synthesis, "TILTED", kind != "fractions"):
+                page = synthesis.on_paper(ink, rng)
+            if kind == "slips":
+                page = synthesis.on_a_table(page, rng)
+            file = io.BytesIO()
+            Image.fromarray(page).save(file, "PNG")
+            text = "".join(str(labels[i]) for chosen, _ in rows for i in chosen)
+            made.append((file.getvalue(), text))
+    return kinds
 
 
 def judge_chunk(pictures: list[tuple[bytes, str]], only: list[str] | None) -> np.ndarray:

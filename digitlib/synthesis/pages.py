@@ -52,7 +52,7 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
     if len(rows) == 1 and rng.random() < 0.08:  # cut to the ink
         page = np.pad(rows[0][bounding_box(rows[0] > 0.3) or ...], int(rng.integers(0, 4)))
         return _photographed(page, np.zeros(page.shape, np.float32), rng), text
-    page = on_paper(_below_each_other(rows, rng), rng)
+    page = on_paper(below_each_other(rows, rng), rng)
     return (on_a_table(page, rng) if rng.random() < ON_A_TABLE else page), text
 
 
@@ -139,7 +139,7 @@ def on_a_table(page: np.ndarray, rng: Random) -> np.ndarray:
     return (shade + share * (np.asarray(slip, np.float32) - shade)).clip(0, 255).astype(np.uint8)
 
 
-def _below_each_other(rows: list[np.ndarray], rng: Random) -> np.ndarray:
+def below_each_other(rows: list[np.ndarray], rng: Random) -> np.ndarray:
     """Return rows of writing, nearly aligned on the left, with one distance between them."""
     if len(rows) == 1:
         return rows[0]
@@ -173,7 +173,7 @@ def draw_empty(rng: Random) -> np.ndarray:
             row_of([sign_ink(rng) for _ in range(rng.integers(1, 8))], rng)
             for _ in range(rng.choice([1, 1, 1, 2, 3]))
         ]
-        ink = _below_each_other(rows, rng)
+        ink = below_each_other(rows, rng)
     elif kind == "print":
         ink = _print(rng)
     elif kind == "bare":
