@@ -235,7 +235,7 @@ def cut_apart(part: Part) -> Line[Part] | None:
             rows = slice(rows.start + down, rows.stop + down)
             columns = slice(columns.start + right, columns.stop + right)
             spans[i, j] = Part((rows, columns), piece.ink)
-    return Line(len(atoms), spans, slices=True)
+    return Line(len(atoms), spans, slices=True) if spans else None
 
 
 def _paths(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
