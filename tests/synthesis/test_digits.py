@@ -123,7 +123,7 @@ def test_digits_found_on_a_page_are_those_that_were_drawn(digits, reader, monkey
              for i in range(40)]  # fmt: skip
     images, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
     assert len(images) == len(labels) > 50 and images.dtype == np.uint8
-    assert np.mean(reader(images).argmax(axis=1) == labels) > 0.8
+    assert np.mean(reader(images).argmax(axis=1) == labels) > 0.6  # of 8 x 8 pixels
     monkeypatch.setattr(training_set, "LIKE", 1.01)  # more like it than it is itself
     none, names = training_set._on_a_page(digits.train_images, digits.train_labels, rng(0))
     assert none.shape == (0, 28, 28) and len(names) == 0
