@@ -279,7 +279,16 @@ function rows(pieces) {
     if (home) home.push(piece);
     else found.push([piece]);
   }
-  return found.map((row) => row.sort((a, b) => a.left - b.left));
+  const lines = [];
+  for (const row of found) {
+    const upper = lines.at(-1) ?? [];
+    const bottom = Math.max(...upper.map((piece) => level(piece).bottom));
+    const top = Math.min(...row.map((piece) => level(piece).top));
+    const aboveEachOther = upper.some((a) => row.some((b) => across(a, b) > 0));
+    if (top < bottom && !aboveEachOther) upper.push(...row); // exponents, and their bases
+    else lines.push(row);
+  }
+  return lines.map((line) => line.sort((a, b) => a.left - b.left));
 }
 
 /** Return how far rows of pieces go down for each pixel to the right: they overlap most there. */

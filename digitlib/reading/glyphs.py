@@ -158,7 +158,19 @@ def _rows(pieces: list) -> list[list]:
                 break
         else:
             rows.append([piece])
-    return [sorted(row, key=lambda piece: piece[0][1].start) for row in rows]
+    lines: list[list] = []
+    for row in rows:
+        bottom = max(level(box).stop for box, _ in lines[-1]) if lines else -np.inf
+        top = min(level(box).start for box, _ in row)
+        if top < bottom and not _above_each_other(lines[-1], row):  # exponents, and their bases
+            lines[-1] += row
+        else:
+            lines.append(row)
+    return [sorted(line, key=lambda piece: piece[0][1].start) for line in lines]
+
+
+def _above_each_other(upper: list, lower: list) -> bool:
+    return any(_overlap(a[1], b[1]) > 0 for a, _ in upper for b, _ in lower)
 
 
 def _slope(boxes: list[Box]) -> float:

@@ -153,6 +153,15 @@ def tilted():
     return grey
 
 
+def powers():
+    """Return 1 to the power of 1, twice, with exponents that hardly overlap their bases."""
+    grey = np.full((200, 300), 255, np.uint8)
+    for left in (40, 180):
+        grey[80:160, left : left + 10] = 0
+        grey[30:86, left + 40 : left + 48] = 0
+    return grey
+
+
 def fraction():
     """Return one half, 1/2, whose slash resembles a one."""
     picture = Image.new("L", (260, 200), 255)
@@ -167,6 +176,7 @@ def fraction():
 def test_rows_of_a_tilted_drawing_and_a_fraction():
     assert read_drawing(tilted()).text == "111\n111"
     assert read_drawing(fraction()).text == "12"
+    assert read_drawing(powers()).text == "1111"
 
 
 # In Chromium
@@ -176,7 +186,7 @@ def test_rows_of_a_tilted_drawing_and_a_fraction():
 def test_script_and_python_agree(in_browser):
     """A sample of 300; benchmarks/in_browser.py measures 3,000."""
     samples = {
-        "drawings": [*in_browser.drawings(200), tilted(), fraction()],
+        "drawings": [*in_browser.drawings(200), tilted(), fraction(), powers()],
         "images": load_digits().test_images[:100],
     }
     with in_browser.reader_in_chromium() as read:

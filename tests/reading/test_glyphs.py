@@ -87,6 +87,19 @@ def test_an_exponent_is_a_digit_of_its_own():
     assert sum(line.count for line in find_lines(ink)) == 2
 
 
+def test_exponents_and_their_bases_are_one_line_and_two_lines_are_not():
+    powers = blank(200, 400)
+    for left in (40, 220):
+        bar(bar(powers, 80, 160, left, left + 40), 50, 90, left + 60, left + 72)
+    [line] = find_lines(powers)
+    assert [line.glyphs[i, i + 1].box[1].start for i in range(4)] == [40, 100, 220, 280]
+    lines = blank(200, 400)  # that share height, but stand below each other
+    for left, deeper in ((40, 0), (220, 12)):
+        bar(lines, 20, 90 + deeper, left + 30, left + 72)
+        bar(lines, 95 + deeper, 165, left, left + 40)
+    assert [line.count for line in find_lines(lines)] == [2, 2]
+
+
 @pytest.mark.parametrize("degrees", [-10, -4, 0, 4, 10])
 def test_rows_of_a_tilted_table_stay_apart(degrees):
     ink = blank(600, 700)
