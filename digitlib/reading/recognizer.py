@@ -36,6 +36,7 @@ SLASH = 1.6
 # right, less what an invented one costs; and one that is not all right. In benchmarks/README.md.
 INVENTED, PARTLY = 0.8, 0.03
 DOUBT = 0.95  # less than this is looked at again
+FIRST_LOOK = 2  # how much the image itself counts among the altered ones
 # Rows of 2 x 2 matrices: slanted, turned, narrower, wider, shorter, taller, smaller.
 ALTERATIONS = (
     ((1, 0.12), (0, 1)), ((1, -0.12), (0, 1)), ((1, 0), (0.12, 1)), ((1, 0), (-0.12, 1)),
@@ -428,12 +429,12 @@ def look_twice(
     doubtful = np.flatnonzero((probs.max(axis=1) < DOUBT) & (True if worth is None else worth))
     if len(doubtful) == 0:
         return probs
-    total = probs[doubtful]
+    total = FIRST_LOOK * probs[doubtful]
     for matrix in ALTERATIONS:
         altered = np.stack([_about_the_middle(image, matrix) for image in images[doubtful]])
         total = total + network(altered)
     probs = probs.copy()
-    probs[doubtful] = total / (1 + len(ALTERATIONS))
+    probs[doubtful] = total / (FIRST_LOOK + len(ALTERATIONS))
     return probs
 
 

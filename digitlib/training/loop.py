@@ -41,9 +41,10 @@ from digitlib.training.recipes import Recipe, recipe_for
 
 MOST_AT_ONCE = 64  # steps; more than that makes nothing faster, and Ctrl-C and NaN wait for them
 LEARNT_REDRAWN = (
-    "the training images, redrawn, and cut out of others that they touch; digits drawn by code; "
-    "and as no digit: letters, signs and scribbles drawn by code, made-up textures and shapes, "
-    "training images that touch and halves of them; no photographs"
+    "the training images, redrawn, cut out of others that they touch, and as found on made-up "
+    "pages; digits drawn by code; and as no digit: letters, signs and scribbles drawn by code, "
+    "printed letters, made-up textures and shapes, training images that touch and halves of them; "
+    "no photographs"
 )
 
 
