@@ -326,9 +326,10 @@ def test_the_reader_is_trained_saved_and_exported_at_the_shell(small, tmp_path, 
     card = json.loads(out)
     assert json.loads(cards.card_path(path).read_text()) == card and "epoch 1/1" in err
     learn, _ = training.split(small, recipe_like(card, small))
-    copies = len(learn) + len(learn) // 5 + len(learn) // 4
+    copies = len(learn) + len(learn) // 5 + len(learn) // 3
     least = card["copies"] * copies
-    most = least + card["copies"] * (len(learn) // 12 + 1) * 2 * MOST_SLICES
+    slices, pages = len(learn) // 8 + 1, len(learn) // 12 + 1
+    most = least + card["copies"] * (slices * 2 * MOST_SLICES + pages * 4)
     assert card["network"] == "reader" and least < card["images_learnt_from"] <= most
     assert "drawn by code" in card["learnt_from"] and 0 <= card["test_accuracy"] <= 1
     names = [f"reader{end}" for end in (".keras", ".keras.card.json", ".keras.log.csv", ".tflite")]
