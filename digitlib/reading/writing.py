@@ -145,14 +145,14 @@ def _lines(inked: np.ndarray, ink: np.ndarray, inside: np.ndarray) -> np.ndarray
         np.array([0] + [box[1 - axis].stop - box[1 - axis].start for box in boxes[axis]])
         for axis in (0, 1)
     ]
-    across, clear = [], []
+    through, clear = [], []
     for axis in (0, 1):
         room = inside.sum(axis=1 - axis)
         there = np.array([1] + [room[box[axis]].min() for box in boxes[axis]])
-        across.append(spans[axis] > ACROSS * there)
-        clear.append(np.sum(across[axis] & (there > CORNER * room.max())))
+        through.append(spans[axis] > ACROSS * there)
+        clear.append(np.sum(through[axis] & (there > CORNER * room.max())))
     # One may be a digit's bar; and one each way may be a 4.
-    accepted = [across[axis] & (clear[axis] > 1 or sum(clear) > 2) for axis in (0, 1)]
+    accepted = [through[axis] & (clear[axis] > 1 or sum(clear) > 2) for axis in (0, 1)]
     pieces, _ = ndimage.label(inked, np.ones((3, 3)))
     around = ndimage.find_objects(pieces)
     of = [_piece_of(labels[axis], pieces, len(boxes[axis])) for axis in (0, 1)]
