@@ -9,7 +9,7 @@ import { forward } from "./network.js";
 
 const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12; // reading/writing.py
-const LEAST_HEIGHT = 0.3, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
+const LEAST_HEIGHT = 0.3, FLATTEST = 1.6, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const LEVEL = 1.02, TALL = 2.0, BAR = 0.25, BESIDE = 0.35; // also there
 // 0, -1, 1, -2, ... degrees
 const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat()].map((angle) =>
@@ -322,7 +322,7 @@ function toLine(ink, labels, pieces, least) {
 function mayBeOne(boxes) {
   const both = joined(boxes);
   const close = boxes.slice(1).every((box, i) => -across(boxes[i], box) <= NEAR * tall(both));
-  return close && wide(both) <= 1.2 * tall(both);
+  return close && wide(both) <= FLATTEST * tall(both);
 }
 
 /** Return a glyph's own ink with a pixel around it, and its box. */

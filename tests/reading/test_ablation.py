@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from digitlib.files import SAMPLES
-from digitlib.reading import confidence, glyphs, imaging, recognizer, writing
+from digitlib.reading import confidence, glyphs, paper, recognizer, writing
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -50,15 +50,15 @@ def test_each_change_alone_is_noticed_and_then_undone(ablation, pictures):
 
 
 def test_a_name_is_changed_where_it_was_imported_and_not_where_another_has_it(ablation):
-    clip, widest, another = confidence.CLIP, imaging.WIDEST, glyphs.WIDEST
+    clip, narrowest, another = confidence.CLIP, paper.NARROWEST, glyphs.NARROWEST
     with (
         ablation.changed(confidence, "CLIP", -1.0),
-        ablation.changed(imaging, "WIDEST", -1.0),
+        ablation.changed(paper, "NARROWEST", -1.0),
     ):
-        assert confidence.CLIP == recognizer.CLIP == imaging.WIDEST == -1
-        assert another == glyphs.WIDEST
+        assert confidence.CLIP == recognizer.CLIP == paper.NARROWEST == -1
+        assert another == glyphs.NARROWEST
     assert confidence.CLIP == recognizer.CLIP == clip
-    assert widest == imaging.WIDEST and another == glyphs.WIDEST
+    assert narrowest == paper.NARROWEST and another == glyphs.NARROWEST
 
 
 def test_no_number_is_forgotten_and_each_change_is_one(ablation):

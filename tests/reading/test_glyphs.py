@@ -26,6 +26,11 @@ def test_near_pieces_may_be_one():
     assert line.glyphs[0, 2].box == (slice(20, 100), slice(30, 60))
 
 
+def test_a_bar_far_to_the_right_of_a_5_may_belong_to_it():
+    [line] = find_lines(bar(bar(blank(), 20, 100, 30, 90), 20, 32, 96, 150))
+    assert set(line.glyphs) == {(0, 1), (0, 2)} and line.small == {1}
+
+
 def test_a_wide_piece_may_be_two_cut_where_there_is_least_ink():
     ink = bar(bar(blank(), 20, 100, 30, 90), 20, 100, 110, 170)
     bar(ink, 55, 60, 90, 110)
