@@ -26,6 +26,7 @@ FEATURES = (
     "left out",  # share of the ink that is in no digit
     "faint",  # half-inked pixels for each inked one, in what was read or refused, as a logarithm
     "bars",  # share of digits that are ones which run off the edge of a photo
+    "few",  # 1 if the picture has few pixels, as data sets have them
     "small",  # height of digits, by the picture's longer side, as a logarithm
 )
 OUTCOMES = ("as read", "no digit", "something else")

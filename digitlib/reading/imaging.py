@@ -38,6 +38,11 @@ class Sheet:
     inked: int
     photo: bool
 
+    @property
+    def few(self) -> bool:
+        """Whether the picture has few pixels."""
+        return max(self.shape) < SMALL
+
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
@@ -76,7 +81,7 @@ class Glyph:
     @property
     def faint(self) -> float:
         """How many pixels are half inked for each inked one; 0 in pictures of few pixels."""
-        if max(self.sheet.shape) < SMALL:
+        if self.sheet.few:
             return 0.0
         inked = max(1, int(np.count_nonzero(self.part.ink > 0.5)))
         return np.count_nonzero((self.part.ink > 0.2) & (self.part.ink < 0.7)) / inked

@@ -372,6 +372,7 @@ def features(found: Candidate) -> list[float]:
         1 - min(found.share, 1.0),
         float(np.log1p(np.mean([g.faint for g in found.glyphs]))) if found.glyphs else 0.0,
         found.bars / count,
+        float(any(g.sheet.few for g in found.glyphs)),
         float(np.log(np.median([g.size for g in found.glyphs]))) if found.glyphs else 0.0,
     ]
 

@@ -166,8 +166,8 @@ def draw_empty(rng: Random) -> np.ndarray:
     It holds signs or letters by hand, print, things and bars, what is printed around writing and
     nothing within, or the made-up surface of a thing.
     """
-    kind = rng.choice(["hand", "print", "things", "bars", "bare", "surface"],
-                      p=[0.24, 0.24, 0.12, 0.08, 0.12, 0.2])  # fmt: skip
+    kind = rng.choice(["hand", "print", "things", "bars", "bare", "surface", "file"],
+                      p=[0.24, 0.24, 0.12, 0.08, 0.1, 0.18, 0.04])  # fmt: skip
     if kind == "hand":
         rows = [
             row_of([sign_ink(rng) for _ in range(rng.integers(1, 8))], rng)
@@ -176,6 +176,9 @@ def draw_empty(rng: Random) -> np.ndarray:
         ink = below_each_other(rows, rng)
     elif kind == "print":
         ink = _print(rng)
+    elif kind == "file":
+        small = Image.fromarray(np.pad(sign_ink(rng), 20)).resize((28, 28), Image.Resampling.BOX)
+        return as_file(np.uint8(255 * np.asarray(small)), rng)
     elif kind == "bare":
         ink = np.zeros(rng.integers(60, 500, 2), np.float32)
     elif kind == "surface":
