@@ -47,7 +47,6 @@ OTHERWISE: dict[str, Callable] = {
 # What takes the place of a rule that is switched off.
 RULES: dict[ModuleType, dict[str, Callable]] = {
     ink: {
-        "without_table": lambda colours: colours,
         "plain_paper": lambda colours: None,
         "_without_borders": lambda ink: ink,
         "_frame": lambda inked: None,
@@ -56,7 +55,7 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
         "_direction": lambda overview: np.full(3, -(3**-0.5), np.float32),  # dark on light
     },
     writing: {
-        "writing": lambda ink: ink,
+        "writing": lambda ink, paper: ink,
         "_tilt": lambda ink: 0.0,
         "_frames": np.zeros_like,
         "_surrounded": np.zeros_like,  # open rings
@@ -76,6 +75,7 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
         "_may_be_one": lambda boxes: False,
     },
     imaging: {
+        "without_table": lambda colours: (colours, None),
         "_large_enough": lambda ink: (ink, 0),
         "with_stroke_width": lambda ink, thinnest, widest: np.clip(ink, 0, 1),
     },
@@ -89,10 +89,10 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
 }
 # What is remembered by its content while a change lies elsewhere, and the modules that it rests on.
 STAGES: tuple[tuple[ModuleType, str, set[ModuleType]], ...] = (
-    (ink, "without_table", {paper}),
+    (imaging, "without_table", {paper}),
     (ink, "_surface", {ink, paper}),
     (writing, "_lines", {writing}),
-    (imaging, "find_ink", {ink, paper}),
+    (imaging, "find_ink", {ink}),
     (imaging, "written", {ink, writing, paper}),
     (imaging, "find_lines", {ink, writing, glyphs}),
     (imaging, "in_mnists_look", {ink, imaging}),
@@ -177,7 +177,8 @@ def remembering(function: Callable) -> Callable:
     known: dict = {}
 
     def remembered(*arrays):
-        key = tuple(hash((a.shape, a.dtype.str, a.tobytes())) for a in arrays)
+        given = [a for a in arrays if a is not None]
+        key = tuple(hash((a.shape, a.dtype.str, a.tobytes())) for a in given)
         if key not in known:
             known[key] = function(*arrays)
         return known[key].copy() if isinstance(known[key], np.ndarray) else known[key]

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from digitlib.reading.glyphs import Line, Part, cut_apart, find_lines
 from digitlib.reading.ink import TINY, Box, bounding_box, find_ink, plain_paper, written
-from digitlib.reading.paper import SMALL
+from digitlib.reading.paper import SMALL, without_table
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
 SIDE, BOX = 28, 20  # MNIST: digits fill a box of 20, and lie in 28 by their centre of mass
@@ -129,8 +129,9 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     [5]
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
-    found, margin = _large_enough(find_ink(opened.colours))
-    ink = written(found)
+    colours, paper = without_table(opened.colours)
+    found, margin = _large_enough(find_ink(colours))
+    ink = written(found, paper)
     height, width = (n - 2 * margin for n in ink.shape)
     sheet = Sheet(
         opened.size,

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digitlib.reading.paper import without_table
 from digitlib.reading.writing import writing
 
 FAINTEST = 10.0  # least contrast of ink, of 255
@@ -39,7 +38,6 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     """
     if max(colours.shape) < TINY:
         return _ink_on(np.median(_edge(colours), axis=0), colours)
-    colours = without_table(colours)
     if (paper := plain_paper(colours)) is not None:
         return _ink_on(paper, colours)
     step = -(-max(colours.shape) // OVERVIEW)
@@ -135,9 +133,9 @@ def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return along / max(_level(along), 1e-6)
 
 
-def written(ink: np.ndarray) -> np.ndarray:
+def written(ink: np.ndarray, paper: np.ndarray | None = None) -> np.ndarray:
     """Return which ink is writing, 0..1; its level is taken anew where something else was."""
-    if (left := writing(ink)) is not ink:
+    if (left := writing(ink, paper)) is not ink:
         level = _level(left)
         left = left / level if level > LEAST_LEFT else np.zeros_like(left)
     return np.minimum(left, 1)

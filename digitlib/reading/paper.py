@@ -18,23 +18,26 @@ OFF = 0.1  # share of the picture's edge that is paper at most: a shadow's edge 
 TURNS = np.deg2rad(np.arange(0, 90, 3))
 
 
-def without_table(colours: np.ndarray) -> np.ndarray:
-    """Return a picture (h, w, 3) uint8 in whose middle paper lies as if it was paper all over."""
+def without_table(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a picture (h, w, 3) uint8 in whose middle paper lies as if it was paper all over.
+
+    The other is where the paper lies, (h, w) bool, or None if it is all over.
+    """
     height, width = colours.shape[:2]
     if min(height, width) < SMALL:
-        return colours
+        return colours, None
     step = -(-max(height, width) // OVERVIEW)
     overview = np.asarray(Image.fromarray(colours).reduce(step))
     square = (BROADEST, BROADEST, 1)
     small = ndimage.grey_opening(ndimage.grey_closing(overview, square), square)
     strokes = np.abs(np.int16(overview) - small).max(axis=-1) > EDGE
     if (paper := _paper(small, strokes)) is None:
-        return colours
+        return colours, None
     nearest = ndimage.distance_transform_edt(~paper, return_distances=False, return_indices=True)
     size = small.shape[1] * step, small.shape[0] * step
     around = Image.fromarray(small[tuple(nearest)]).resize(size, Image.Resampling.BILINEAR)
     inside = np.asarray(Image.fromarray(paper).resize(size))[:height, :width]
-    return np.where(inside[..., None], colours, np.asarray(around)[:height, :width])
+    return np.where(inside[..., None], colours, np.asarray(around)[:height, :width]), inside
 
 
 def _paper(small: np.ndarray, strokes: np.ndarray) -> np.ndarray | None:

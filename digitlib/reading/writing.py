@@ -33,13 +33,17 @@ SMOOTH = 2.0  # pixels: with 1, the edges of straight lines spread over four deg
 PEAK = 2, 10  # half degrees, that lines spread by, and that a peak has to stand out from
 
 
-def writing(ink: np.ndarray) -> np.ndarray:
-    """Return an ink map (h, w), 0 and more, without what is printed or drawn around the writing."""
+def writing(ink: np.ndarray, paper: np.ndarray | None = None) -> np.ndarray:
+    """Return an ink map (h, w), 0 and more, without what is printed or drawn around the writing.
+
+    `paper` is where paper is, (h, w) bool, if not all over: its lines run from edge to edge of it.
+    """
     if min(ink.shape) < SMALL:
         return ink
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
-    place, inside = _upright(small.shape, _tilt(small))
+    page = np.ones(small.shape, bool) if paper is None else paper[::step, ::step]
+    place, inside = _upright(page, _tilt(small))
     upright = np.zeros(inside.shape, np.float32)
     upright[place] = small
     gone = _lines(upright > FAINT, upright, inside)
@@ -73,21 +77,21 @@ def _tilt(ink: np.ndarray) -> float:
     return np.tan(np.deg2rad(angle)) if LEAST_TILT <= abs(angle) <= MOST_TILT else 0.0
 
 
-def _upright(shape: tuple[int, int], tilt: float) -> tuple[Any, np.ndarray]:
-    """Return where to lay the pixels (h, w) of a tilted page so that its lines are level.
+def _upright(page: np.ndarray, tilt: float) -> tuple[Any, np.ndarray]:
+    """Return where to lay the pixels of a picture so that the lines of a tilted page are level.
 
     Columns are moved down or up, then rows to a side: no pixel is lost, and each finds its way
-    back. The other is a mask of where the page lies then.
+    back. `page` is where the page lies, (h, w) bool, and the other where it lies then.
     """
     if not tilt:
-        return ..., np.ones(shape, bool)
-    y, x = np.indices(shape)
+        return ..., page
+    y, x = np.indices(page.shape)
     y = y - np.intp(np.round(tilt * x))
     y -= y.min()
     x = x + np.intp(np.round(tilt * y))
     x -= x.min()
     inside = np.zeros((y.max() + 1, x.max() + 1), bool)
-    inside[y, x] = True
+    inside[y, x] = page
     return (y, x), inside
 
 

@@ -5,17 +5,26 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digitlib import read
+from digitlib.reading.imaging import prepare
 from digitlib.reading.paper import without_table
+from digitlib.reading.recognizer import shared
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 SIZE = 480, 360
 
 
-def picture(table=60, corners=((90, 60), (400, 85), (385, 290), (75, 265)), digit="5"):
+SLIP = (90, 60), (400, 85), (385, 290), (75, 265)
+
+
+def picture(table=60, corners=SLIP, digit="5", rules=0):
     """Return a digit on a slip of paper, on a table with a grain."""
     grain = np.random.default_rng(0).normal(table, 6, SIZE[::-1])
     image = Image.fromarray(np.uint8(grain.clip(0, 255))).convert("RGB")
     ImageDraw.Draw(image).polygon(corners, (225, 222, 210))
+    top, bottom = np.array(corners[:2]), np.array(corners[:-3:-1])
+    for share in np.arange(1, rules + 1) / (rules + 1):
+        line = top + share * (bottom - top)
+        ImageDraw.Draw(image).line([*map(tuple, line)], (90, 90, 120), 3)
     strokes = (
         [smooth(stroke) * (70, 110) + (200, 120) for stroke in DIGITS[digit][0]] if digit else []
     )
@@ -26,14 +35,23 @@ def picture(table=60, corners=((90, 60), (400, 85), (385, 290), (75, 265)), digi
 @pytest.mark.parametrize("table", [20, 60, 120])
 def test_the_table_becomes_paper_and_the_writing_stays(table):
     before = picture(table)
-    after = without_table(before)
+    after, paper = without_table(before)
     assert np.array_equal(after[110:240, 190:280], before[110:240, 190:280])
     assert after[:, :20].min() > 200 and after[-20:].min() > 200
     assert read(before).text == "5"
+    slip = Image.new("1", SIZE)
+    ImageDraw.Draw(slip).polygon(SLIP, 1)
+    assert (paper & ~np.asarray(slip)).sum() < 0.02 * paper.sum() > 0
+    assert paper.sum() > 0.85 * np.asarray(slip).sum()
+
+
+def test_lines_of_a_slip_run_through_the_slip_alone():
+    prepared = prepare(picture(rules=4))
+    assert shared().read_prepared(prepared).text == "5" and (prepared.rest > 0.5).sum() > 2000
 
 
 def test_a_card_that_is_darker_than_its_table_is_one_as_well():
-    after = without_table(255 - picture())
+    after, _ = without_table(255 - picture())
     assert after[:20].max() < 60
 
 
@@ -47,11 +65,12 @@ def test_a_card_that_is_darker_than_its_table_is_one_as_well():
     ],
 )
 def test_what_is_no_slip_stays(kept):
-    assert without_table(kept) is kept
+    after, paper = without_table(kept)
+    assert after is kept and paper is None
 
 
 def test_the_inside_of_a_square_zero_is_no_paper():
     image = Image.new("RGB", SIZE, (200, 200, 205))
     ImageDraw.Draw(image).rounded_rectangle((120, 40, 340, 320), 40, None, (20, 20, 60), 45)
     zero = np.asarray(image)
-    assert without_table(zero) is zero
+    assert without_table(zero)[0] is zero
