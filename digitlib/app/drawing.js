@@ -94,6 +94,7 @@ function features(ink, chosen, slashes, margin) {
     "left out": 1 - Math.min(written, 1),
     faint: longer < SMALL ? 0 : Math.log1p(mean),
     bars: 0, // nor is it a photo
+    few: Number(longer < SMALL && chosen.length > 0),
     small: chosen.length ? Math.log(median(chosen.map(size))) : 0,
   };
 }

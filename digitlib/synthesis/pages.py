@@ -164,7 +164,7 @@ def draw_empty(rng: Random) -> np.ndarray:
     """Return a picture (h, w, 3) uint8 without a digit, but not without ink.
 
     It holds signs or letters by hand, print, things and bars, what is printed around writing and
-    nothing within, or the made-up surface of a thing.
+    nothing within, or the made-up surface of a thing; or it is a letter in a data set's size.
     """
     kind = rng.choice(["hand", "print", "things", "bars", "bare", "surface", "file"],
                       p=[0.24, 0.24, 0.12, 0.08, 0.1, 0.18, 0.04])  # fmt: skip
@@ -177,8 +177,8 @@ def draw_empty(rng: Random) -> np.ndarray:
     elif kind == "print":
         ink = _print(rng)
     elif kind == "file":
-        small = Image.fromarray(np.pad(sign_ink(rng), 20)).resize((28, 28), Image.Resampling.BOX)
-        return as_file(np.uint8(255 * np.asarray(small)), rng)
+        sign = Image.fromarray(np.pad(sign_ink(rng), 20)).resize((28, 28), Image.Resampling.BOX)
+        return as_file((255 * np.asarray(sign)).astype(np.uint8), rng)
     elif kind == "bare":
         ink = np.zeros(rng.integers(60, 500, 2), np.float32)
     elif kind == "surface":
