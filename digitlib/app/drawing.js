@@ -10,6 +10,7 @@ import { forward } from "./network.js";
 const FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12; // reading/writing.py
 const LEAST_HEIGHT = 0.3, FLATTEST = 1.6, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
+const RAISED = 0.4, OVER = 0.1; // likewise
 const LEVEL = 1.02, TALL = 2.0, BAR = 0.25, BESIDE = 0.35; // also there
 // 0, -1, 1, -2, ... degrees
 const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat()].map((angle) =>
@@ -285,8 +286,9 @@ function rows(pieces) {
     const upper = lines.at(-1) ?? [];
     const bottom = Math.max(...upper.map((piece) => level(piece).bottom));
     const top = Math.min(...row.map((piece) => level(piece).top));
-    const aboveEachOther = upper.some((a) => row.some((b) => across(a, b) > 0));
-    if (top < bottom && !aboveEachOther) upper.push(...row); // exponents, and their bases
+    const height = Math.max(...row.map(tall));
+    const over = upper.some((a) => row.some((b) => across(a, b) > OVER * height));
+    if (top < bottom + RAISED * height && !over) upper.push(...row); // exponents, and their bases
     else lines.push(row);
   }
   return lines.map((line) => line.sort((a, b) => a.left - b.left));

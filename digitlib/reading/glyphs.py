@@ -33,6 +33,10 @@ MOST_JOINED = 3  # pieces of one digit
 # Of two pieces one above the other: taller by its width, they are two digits, unless they are as
 # narrow as a 1; and so are those that lie above each other by less of the wider one's width.
 TALL, BAR, BESIDE = 2.0, 0.25, 0.35
+# Of two rows that no digit shares: by the height of the lower one, how far the upper one's digits
+# may be above it and still be its exponents, and how far over its digits. Of 160 made-up pages of
+# powers 73 were read with 0, with 0.3 95, with 0.4 105; of 120 pages of lines none was lost.
+RAISED, OVER = 0.4, 0.1
 SLOPES = np.tan(np.deg2rad(sorted(range(-MOST_TILT, MOST_TILT + 1), key=abs)))
 LEVEL = 1.02  # a page counts as level unless tilted rows overlap so many times more
 
@@ -165,7 +169,8 @@ def _rows(pieces: list) -> list[list]:
     for row in rows:
         bottom = max(level(box).stop for box, _ in lines[-1]) if lines else -np.inf
         top = min(level(box).start for box, _ in row)
-        if top < bottom and not _above_each_other(lines[-1], row):  # exponents, and their bases
+        near = bottom + RAISED * max(_height(box) for box, _ in row)
+        if top < near and not _above_each_other(lines[-1], row):  # exponents, and their bases
             lines[-1] += row
         else:
             lines.append(row)
@@ -173,7 +178,8 @@ def _rows(pieces: list) -> list[list]:
 
 
 def _above_each_other(upper: list, lower: list) -> bool:
-    return any(_overlap(a[1], b[1]) > 0 for a, _ in upper for b, _ in lower)
+    least = OVER * max(_height(box) for box, _ in lower)
+    return any(_overlap(a[1], b[1]) > least for a, _ in upper for b, _ in lower)
 
 
 def _slope(boxes: list[Box]) -> float:

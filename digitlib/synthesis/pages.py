@@ -95,7 +95,8 @@ def raised(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
     tall = round(share * CANVAS)
     little = [_shrunk(ink, share) for ink in inks[large:]]
     for ink in little[:small] if is_power else little[:1]:
-        put(ink, line - CANVAS + tall * rng.uniform(0.6, 1))
+        lower = rng.uniform(-0.2, 0.8) if is_power else rng.uniform(0.6, 1)
+        put(ink, line - CANVAS + tall * lower)
         right += rng.uniform(2, 10)
     if not is_power:
         slash, lean = rng.uniform(1.3, 2) * tall, rng.uniform(0.15, 0.6)

@@ -98,6 +98,11 @@ def test_exponents_and_their_bases_are_one_line_and_two_lines_are_not():
         bar(bar(powers, 80, 160, left, left + 40), 50, 90, left + 60, left + 72)
     [line] = find_lines(powers)
     assert [line.glyphs[i, i + 1].box[1].start for i in range(4)] == [40, 100, 220, 280]
+    higher = blank(200, 400)  # and a little over its base
+    for left in (40, 220):
+        bar(bar(higher, 80, 160, left, left + 40), 20, 56, left + 36, left + 48)
+    [line] = find_lines(higher)
+    assert [line.glyphs[i, i + 1].box[1].start for i in range(4)] == [40, 76, 220, 256]
     lines = blank(200, 400)  # that share height, but stand below each other
     for left, deeper in ((40, 0), (220, 12)):
         bar(lines, 20, 90 + deeper, left + 30, left + 72)
