@@ -21,7 +21,7 @@ LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece 
 WIDE = 0.75  # width by height from which a piece may be two digits that touch
 NARROWEST = 0.03  # width of a slice, by the height of the whole
 # Width of a slice, and of pieces that may be one digit, by its height. The bar of a 5 may stand far
-# to its right: of 5,000 validation images, pieces up to 1.2 times as wide left five 5s unread.
+# to its right: with 1.2, five fewer of 5,000 validation images were read.
 FLATTEST = 1.6
 MOST_CUTS = 12
 CUT_ROWS = 60  # rows of a piece that is cut, at most
