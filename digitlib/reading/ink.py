@@ -50,7 +50,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     surface = _surface(overview @ direction)
     along = np.float32(colours) @ direction  # of two kinds of numbers, it is four times slower
     if step > 1:
-        along = ndimage.gaussian_filter(along, 0.7)
+        _smooth(along)
     along -= _stretched(surface, along.shape)
     sample = along[::step, ::step]
     middle = np.median(sample)
@@ -124,7 +124,7 @@ def _edge(colours: np.ndarray) -> np.ndarray:
 def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Return the ink map of a picture on paper of one colour, as drawing programs make it."""
     difference = colours - np.float32(paper)
-    strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    strength = _strength(difference)
     strongest = float(strength.max())
     if strongest < FAINTEST:
         return np.zeros(strength.shape, np.float32)
@@ -139,6 +139,12 @@ def written(ink: np.ndarray, paper: np.ndarray | None = None) -> np.ndarray:
         level = _level(left)
         left = left / level if level > LEAST_LEFT else np.zeros_like(left)
     return np.minimum(left, 1)
+
+
+def _smooth(array: np.ndarray) -> None:
+    """Smooth a map (h, w) in place by 1, 2, 1 each way: a Gaussian of 0.7 pixels, and cheaper."""
+    for along in (array, array.T):
+        along[1:-1] = (along[:-2] + 2 * along[1:-1] + along[2:]) / 4
 
 
 def _stretched(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -158,7 +164,7 @@ def _direction(overview: np.ndarray) -> np.ndarray | None:
     around = ndimage.median_filter(tiny, (window, window, 1), mode="nearest")
     channels = [_stretched(around[..., i], overview.shape[:2]) for i in range(3)]
     difference = overview - np.stack(channels, axis=-1)
-    strength = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    strength = _strength(difference)
     if strength.max() < FAINTEST:
         return None
     return _common(difference[strength >= 0.6 * np.quantile(strength, 0.995)])
@@ -173,6 +179,11 @@ def _is_inverted(along: np.ndarray) -> bool:
         return False
     _, middles, cut, explained = _otsu(along)
     return explained > TWO_TONES and np.mean(_edge(along) > middles[cut]) > 0.5
+
+
+def _strength(differences: np.ndarray) -> np.ndarray:
+    """Return how long colour differences (h, w, 3) are; numpy.linalg.norm takes ten times as long."""
+    return np.sqrt(np.square(differences) @ np.ones(3, np.float32))
 
 
 def _common(differences: np.ndarray) -> np.ndarray:
