@@ -19,7 +19,7 @@ from digitlib.reading.imaging import prepare
 from digitlib.reading.recognizer import candidate, features, shared
 from digitlib.synthesis.pages import draw_page
 
-PAGES, CHUNK, SEED = 4_800, 100, 7
+PAGES, CHUNK, SEED = 9_600, 100, 7
 PENALTY = 1e-4  # on the squares of the weights: with so many pages, hardly needed
 
 

@@ -17,7 +17,6 @@ const SLOPES = [0, ...Array.from({ length: 12 }, (_, i) => [-i - 1, i + 1]).flat
   Math.tan((angle * Math.PI) / 180),
 );
 const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/imaging.py
-const SMALL = 60; // reading/paper.py
 // reading/recognizer.py
 const NO_DIGIT_ODDS = 0.2, INVENTED = 0.8, PARTLY = 0.03, LEFT_OUT = Math.log(0.2),
   SLASH = 1.6;
@@ -34,19 +33,17 @@ const NO_DIGIT = 10; // the eleventh class
 export function readDrawing(grey, height, width, network, fitted) {
   const ink = drawnInk(grey, height, width);
   const lines = [], chosen = [], slashes = [], looked = [];
-  let margin = CLIP; // how much less the second best reading scores
   for (const line of findLines(ink)) {
     for (const glyph of line.glyphs) look(glyph, network);
     looked.push(...line.glyphs);
-    const [best, second] = bestSpans(line);
-    if (second) margin = Math.min(margin, best.score - second.score);
-    const bars = slashesIn(best.chosen);
+    const best = bestSpans(line);
+    const bars = slashesIn(best);
     slashes.push(...bars);
-    chosen.push(...best.chosen.filter((glyph) => !bars.includes(glyph)));
-    const kept = best.chosen.filter((glyph) => isDigit(glyph) && !bars.includes(glyph));
+    chosen.push(...best.filter((glyph) => !bars.includes(glyph)));
+    const kept = best.filter((glyph) => isDigit(glyph) && !bars.includes(glyph));
     if (kept.length) lines.push(kept);
   }
-  const [asRead, none, other] = beliefs(features(ink, chosen, slashes, margin), fitted);
+  const [asRead, none, other] = beliefs(features(ink, chosen, slashes), fitted);
   if (!lines.length || none >= INVENTED * asRead + PARTLY * other) {
     return { text: "", confidence: none, digits: [], looked };
   }
@@ -67,25 +64,19 @@ function slashesIn(chosen) {
 }
 
 /** Return what the confidence depends on, by the names that reading/confidence.py explains. */
-function features(ink, chosen, slashes, margin) {
+function features(ink, chosen, slashes) {
   const digits = chosen.filter(isDigit);
   const refused = chosen.filter(({ digit }) => digit === NO_DIGIT);
   const sure = digits.map(({ confidence }) => confidence);
-  const longer = Math.max(ink.height, ink.width);
   const inked = ({ values }) => count(values, (v) => v > 0.5);
-  const faint = ({ part }) =>
-    count(part.values, (v) => v > 0.2 && v < 0.7) / Math.max(1, inked(part));
-  const size = (glyph) => tallOf(glyph) / longer;
   const likely = refused.map(({ probabilities }) => Math.max(...probabilities.slice(0, NO_DIGIT)));
   const explained = sum([...digits, ...slashes].map(({ part }) => inked(part)));
   const written = explained / Math.max(1, inked(ink));
-  const mean = sum(chosen.map(faint)) / Math.max(1, chosen.length);
   return {
     nothing: digits.length ? 0 : 1,
     blank: chosen.length ? 0 : 1,
     all: digits.length ? logOdds(sure.reduce((a, b) => a * b)) : 0,
     least: digits.length ? logOdds(Math.min(...sure)) : 0,
-    margin: digits.length ? margin : 0,
     digits: Math.log1p(digits.length),
     cuts: 0, // no piece is cut
     cut: 0,
@@ -93,10 +84,9 @@ function features(ink, chosen, slashes, margin) {
     refused: Math.log1p(refused.length),
     doubt: refused.length ? logOdds(Math.max(...likely)) : -CLIP,
     "left out": 1 - Math.min(written, 1),
-    faint: longer < SMALL ? 0 : Math.log1p(mean),
     bars: 0, // nor is it a photo
-    few: Number(longer < SMALL && chosen.length > 0),
-    small: chosen.length ? Math.log(median(chosen.map(size))) : 0,
+    uneven: deviation(digits.map((digit) => Math.log(tallOf(digit)))),
+    contrast: chosen.length ? ink.contrast : 0,
   };
 }
 
@@ -125,7 +115,7 @@ function look(glyph, network) {
 
 // Ink
 
-/** Return how much ink there is, 0..1, whether it is darker or lighter than the paper. */
+/** Return how much ink there is, 0..1, darker or lighter than paper, and how far from it it is. */
 export function drawnInk(grey, height, width) {
   const edge = [];
   for (let x = 0; x < width; x++) edge.push(grey[x], grey[(height - 1) * width + x]);
@@ -136,13 +126,13 @@ export function drawnInk(grey, height, width) {
   const darkest = paper - pixels.findIndex((n) => n > 0);
   const lightest = pixels.findLastIndex((n) => n > 0) - paper;
   const values = new Float32Array(grey.length);
-  if (Math.max(darkest, lightest) < FAINTEST) return { height, width, values };
+  if (Math.max(darkest, lightest) < FAINTEST) return { height, width, values, contrast: 0 };
   const sign = darkest > lightest ? -1 : 1;
   const along = Array.from(pixels, (_, value) => Math.max(sign * (value - paper), 0));
   const full = level(along, pixels, Math.max(darkest, lightest));
   const ink = along.map((value) => Math.min(value / full, 1));
   for (let i = 0; i < grey.length; i++) values[i] = ink[grey[i]];
-  return { height, width, values };
+  return { height, width, values, contrast: Math.sqrt(3) * full };
 }
 
 /** Return the median of what Otsu's threshold calls ink: values 0..high, and how often each is. */
@@ -341,35 +331,28 @@ function cutOut(ink, labels, box) {
   return { part, box: [left + x, top + y, left + right, top + bottom] };
 }
 
-/**
- * Return the two most probable readings of a line, by dynamic programming.
- *
- * Each is { text, score, chosen }, its glyphs; the two differ in their digits.
- */
+/** Return the glyphs of the most probable reading of a line, by dynamic programming. */
 function bestSpans({ count: pieces, glyphs, small }) {
-  const best = [[{ text: "", score: 0, chosen: [] }]];
+  const best = [{ score: 0, chosen: [] }];
   for (let stop = 1; stop <= pieces; stop++) {
-    const options = new Map();
-    const step = (start, name, cost, taken) => {
-      for (const before of best[start]) {
-        const text = before.text + name, score = before.score + cost;
-        if (score <= (options.get(text)?.score ?? -Infinity)) continue;
-        options.set(text, { text, score, chosen: [...before.chosen, ...taken] });
-      }
+    let found = { score: -Infinity, chosen: [] };
+    const step = (start, cost, taken) => {
+      const score = best[start].score + cost;
+      if (score > found.score) found = { score, chosen: [...best[start].chosen, ...taken] };
     };
     for (const glyph of glyphs.filter((each) => each.stop === stop)) {
       const { start, digit, probabilities } = glyph;
       const likely = Math.max(...probabilities.slice(0, NO_DIGIT));
       if (digit === NO_DIGIT && stop === start + 1) {
-        step(start, "", Math.log(probabilities[NO_DIGIT]) + LEFT_OUT, [glyph]);
+        step(start, Math.log(probabilities[NO_DIGIT]) + LEFT_OUT, [glyph]);
       } else { // pieces that are joined count only as a digit
-        step(start, probabilities.indexOf(likely), Math.log(likely + 1e-9), [glyph]);
+        step(start, Math.log(likely + 1e-9), [glyph]);
       }
     }
-    if (small[stop - 1]) step(stop - 1, "", LEFT_OUT, []);
-    best.push([...options.values()].sort((a, b) => b.score - a.score).slice(0, 2));
+    if (small[stop - 1]) step(stop - 1, LEFT_OUT, []);
+    best.push(found);
   }
-  return best[pieces];
+  return best[pieces].chosen;
 }
 
 // 28 x 28, in MNIST's look
@@ -558,6 +541,12 @@ function median(values) {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Return the standard deviation, 0 of none. */
+function deviation(values) {
+  const mean = sum(values) / values.length;
+  return values.length ? Math.sqrt(sum(values.map((v) => (v - mean) ** 2)) / values.length) : 0;
 }
 
 /** Round to the nearest whole number, halves to the even one, as Python does. */

@@ -500,7 +500,8 @@ def _open_grey(name: str) -> np.ndarray:
 
 
 def _ink_of(grey: np.ndarray) -> np.ndarray:
-    return written(find_ink(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2))) > 0.5
+    found, _ = find_ink(np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2))
+    return written(found) > 0.5
 
 
 def _check_5_1(answer, digits: Dataset) -> str | None:

@@ -16,7 +16,6 @@ FEATURES = (
     "blank",  # 1 if no piece of ink was found
     "all",  # log-odds of the product of the digits' probabilities
     "least",  # log-odds of the least probable digit
-    "margin",  # how much less the second best reading scores
     "digits",  # how many, as a logarithm
     "cuts",  # digits that were cut out of a larger piece, as a share
     "cut",  # how many, as a logarithm: a chain of six is harder than a pair
@@ -24,10 +23,9 @@ FEATURES = (
     "refused",  # pieces that are no digit, as a logarithm
     "doubt",  # log-odds of the piece that is the most likely digit among those refused
     "left out",  # share of the ink that is in no digit
-    "faint",  # half-inked pixels for each inked one, in what was read or refused, as a logarithm
     "bars",  # share of digits that are ones which run off the edge of a photo
-    "few",  # 1 if the picture has few pixels, as data sets have them
-    "small",  # height of digits, by the picture's longer side, as a logarithm
+    "uneven",  # standard deviation of the logarithms of the digits' heights
+    "contrast",  # how far ink is from paper in colour space: shadows and textures are nearer
 )
 OUTCOMES = ("as read", "no digit", "something else")
 CLIP = 7.0  # log-odds beyond are alike: one in a thousand

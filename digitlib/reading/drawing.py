@@ -16,9 +16,9 @@ from digitlib.reading.recognizer import Reading, candidate, expected, reading_of
 
 def drawing_lines(grey: np.ndarray) -> list[Line[Glyph]]:
     """Return what may be digits in a drawing (h, w) uint8."""
-    ink = drawn_ink(grey)
+    ink, contrast = drawn_ink(grey)
     inked = max(1, int(np.count_nonzero(ink > 0.5)))
-    sheet = Sheet(ink.shape[::-1], ink.shape, 0, (1.0, 1.0), inked, photo=False)
+    sheet = Sheet(ink.shape[::-1], ink.shape, 0, (1.0, 1.0), inked, contrast, photo=False)
     return [as_glyphs(line, sheet) for line in find_lines(ink)]
 
 

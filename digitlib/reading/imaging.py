@@ -27,8 +27,8 @@ class Sheet:
 
     `size` is (width, height) of the upright picture, `shape` that of its ink map, `margin` how
     much the map is wider on each side than the picture, and `scale` the size of the map's pixels,
-    (across, down); `inked` is how many of them are; `photo` says that the picture is no drawing
-    on plain paper.
+    (across, down); `inked` is how many of them are, and `contrast` how far ink is from paper in
+    colour space; `photo` says that the picture is no drawing on plain paper.
     """
 
     size: tuple[int, int]
@@ -36,12 +36,8 @@ class Sheet:
     margin: int
     scale: tuple[float, float]
     inked: int
+    contrast: float
     photo: bool
-
-    @property
-    def few(self) -> bool:
-        """Whether the picture has few pixels."""
-        return max(self.shape) < SMALL
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +73,6 @@ class Glyph:
         """Whether it reaches the edge of a photo."""
         sides = zip(self.part.box, self.sheet.shape, strict=True)
         return self.sheet.photo and any(s.start <= 1 or s.stop >= n - 1 for s, n in sides)
-
-    @property
-    def faint(self) -> float:
-        """How many pixels are half inked for each inked one; 0 in pictures of few pixels."""
-        if self.sheet.few:
-            return 0.0
-        inked = max(1, int(np.count_nonzero(self.part.ink > 0.5)))
-        return np.count_nonzero((self.part.ink > 0.2) & (self.part.ink < 0.7)) / inked
 
     @property
     def size(self) -> float:
@@ -130,7 +118,8 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
     """
     opened = picture if isinstance(picture, Picture) else open_picture(picture)
     colours, paper = without_table(opened.colours)
-    found, margin = _large_enough(find_ink(colours))
+    as_large, contrast = find_ink(colours)
+    found, margin = _large_enough(as_large)
     ink = written(found, paper)
     height, width = (n - 2 * margin for n in ink.shape)
     sheet = Sheet(
@@ -139,6 +128,7 @@ def prepare(picture: PictureLike | Picture) -> Prepared:
         margin,
         (opened.size[0] / width, opened.size[1] / height),
         max(1, int(np.count_nonzero(ink > 0.5))),
+        contrast,
         max(ink.shape) >= SMALL and plain_paper(opened.colours) is None,
     )
     shown = slice(margin, margin + height), slice(margin, margin + width)

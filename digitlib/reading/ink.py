@@ -29,8 +29,10 @@ WINDOWS = (0.16, 0.25, 0.4)  # candidates for what is wider than any stroke, of 
 Box = tuple[slice, slice]  # rows and columns of a map
 
 
-def find_ink(colours: np.ndarray) -> np.ndarray:
+def find_ink(colours: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the ink map of a picture (h, w, 3) uint8, lines and frames too, 0 and more.
+
+    The other is its contrast: how far ink is from paper in colour space, 0 to 442.
 
     Ink is what differs from the paper around it, in one direction of colour space: dark on light
     or light on dark. What is wider than any stroke (shadows, folds, vignettes) is removed by a
@@ -42,7 +44,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
         return _ink_on(paper, colours)
     step = -(-max(colours.shape) // OVERVIEW)
     overview = np.asarray(Image.fromarray(colours).reduce(step), np.float32)
-    nothing = np.zeros(colours.shape[:2], np.float32)
+    nothing = np.zeros(colours.shape[:2], np.float32), 0.0
     if (direction := _direction(overview)) is None:
         return nothing
     if step == 1 and _is_inverted(overview @ direction):
@@ -58,18 +60,19 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     if level < FAINTEST:
         return nothing
     along = (along - middle) / level
-    return _without_borders(np.maximum(along, 0))
+    return _without_borders(np.maximum(along, 0)), level
 
 
-def drawn_ink(grey: np.ndarray) -> np.ndarray:
-    """Return the ink map of a drawing (h, w) uint8 on paper of one grey, darker or lighter."""
+def drawn_ink(grey: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return what `find_ink` does of a drawing (h, w) uint8 on paper of one grey, but 0..1."""
     difference = grey - np.median(_edge(grey))
     if np.abs(difference).max() < FAINTEST:
-        return np.zeros(grey.shape, np.float32)
+        return np.zeros(grey.shape, np.float32), 0.0
     if -difference.min() > difference.max():
         difference = -difference
     along = np.maximum(difference, 0)
-    return np.minimum(along / _level(along), 1).astype(np.float32)
+    level = _level(along)
+    return np.minimum(along / level, 1).astype(np.float32), 3**0.5 * level
 
 
 def plain_paper(colours: np.ndarray) -> np.ndarray | None:
@@ -121,16 +124,17 @@ def _edge(colours: np.ndarray) -> np.ndarray:
     return np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
 
 
-def _ink_on(paper: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return the ink map of a picture on paper of one colour, as drawing programs make it."""
+def _ink_on(paper: np.ndarray, colours: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return what `find_ink` does where paper is of one colour, as drawing programs make it."""
     difference = colours - np.float32(paper)
     strength = _strength(difference)
     strongest = float(strength.max())
     if strongest < FAINTEST:
-        return np.zeros(strength.shape, np.float32)
+        return np.zeros(strength.shape, np.float32), 0.0
     direction = _common(difference[strength > 0.6 * strongest])
     along = np.maximum(difference @ direction, 0)
-    return along / max(_level(along), 1e-6)
+    level = max(_level(along), 1e-6)
+    return along / level, level
 
 
 def written(ink: np.ndarray, paper: np.ndarray | None = None) -> np.ndarray:
@@ -182,7 +186,7 @@ def _is_inverted(along: np.ndarray) -> bool:
 
 
 def _strength(differences: np.ndarray) -> np.ndarray:
-    """Return how long colour differences (h, w, 3) are; numpy.linalg.norm takes ten times as long."""
+    """Return how long colour differences (h, w, 3) are; `numpy.linalg.norm` is ten times slower."""
     return np.sqrt(np.square(differences) @ np.ones(3, np.float32))
 
 

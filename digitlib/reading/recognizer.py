@@ -301,14 +301,12 @@ def reading_of(found: "Candidate") -> Reading:
 class Candidate:
     """What a picture may say: digits in lines, and what its confidence depends on.
 
-    `margin` is how much less the second best reading scores; `refused` holds the probabilities
-    (11,) of pieces that are no digit; `glyphs` are those of both.
+    `refused` holds the probabilities (11,) of pieces that are no digit; `glyphs` are those of both.
     """
 
     lines: list[list[Digit]]
     glyphs: list[Glyph]
     refused: list[np.ndarray]
-    margin: float
     cuts: int
     bars: int
     share: float
@@ -317,10 +315,9 @@ class Candidate:
 def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
     """Return the best reading of a picture's lines, whatever it is worth."""
     digits, glyphs, refused = [], [], []
-    margin, cut, bars, share = np.inf, 0, 0, 0.0
+    cut, bars, share = 0, 0, 0.0
     for line in lines:
-        (best, parts), *others = best_readings(line, said, cuts)
-        margin = min([margin, *(best - score for score, _ in others)])
+        _, parts = best_readings(line, said, cuts)[0]
         kept, slashes = [], _slashes(parts)
         for glyph, name, is_slice in parts:
             if glyph in slashes:
@@ -339,7 +336,7 @@ def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
             share += 0.0 if bar else glyph.share
         if kept:
             digits.append(kept)
-    return Candidate(digits, glyphs, refused, margin, cut, bars, share)
+    return Candidate(digits, glyphs, refused, cut, bars, share)
 
 
 def _slashes(parts: list[Chosen]) -> set:
@@ -356,13 +353,13 @@ def features(found: Candidate) -> list[float]:
     """Return what `digitlib.reading.confidence.FEATURES` names."""
     digits = [digit for line in found.lines for digit in line]
     sure = [digit.confidence for digit in digits]
+    heights = [digit.box[3] - digit.box[1] for digit in digits]
     count = max(1, len(digits))
     return [
         float(not digits),
         float(not found.glyphs),
         log_odds(float(np.prod(sure))) if digits else 0.0,
         log_odds(min(sure)) if digits else 0.0,
-        min(float(found.margin), CLIP) if digits else 0.0,
         float(np.log1p(len(digits))),
         found.cuts / count,
         float(np.log1p(found.cuts)),
@@ -370,10 +367,9 @@ def features(found: Candidate) -> list[float]:
         float(np.log1p(len(found.refused))),
         log_odds(max(float(p[:10].max()) for p in found.refused)) if found.refused else -CLIP,
         1 - min(found.share, 1.0),
-        float(np.log1p(np.mean([g.faint for g in found.glyphs]))) if found.glyphs else 0.0,
         found.bars / count,
-        float(any(g.sheet.few for g in found.glyphs)),
-        float(np.log(np.median([g.size for g in found.glyphs]))) if found.glyphs else 0.0,
+        float(np.std(np.log(heights))) if digits else 0.0,
+        found.glyphs[0].sheet.contrast if found.glyphs else 0.0,
     ]
 
 

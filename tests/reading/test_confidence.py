@@ -7,7 +7,9 @@ from digitlib.files import SAMPLES
 from digitlib.reading import confidence, imaging
 from digitlib.reading.recognizer import Recognizer, candidate, features
 
-PLAIN = dict.fromkeys(confidence.FEATURES, 0.0) | {"all": 6, "least": 6, "margin": 6, "doubt": -7}
+PLAIN = dict.fromkeys(confidence.FEATURES, 0.0) | {
+    "all": 6, "least": 6, "doubt": -7, "contrast": 200
+}  # fmt: skip
 
 
 def believed(**changes):
@@ -23,7 +25,7 @@ def test_beliefs_are_probabilities_and_follow_what_was_found():
 
 
 def test_where_nothing_was_read_it_is_right_or_something_is_missed():
-    nothing = believed(nothing=1, all=0, least=0, margin=0, digits=0)
+    nothing = believed(nothing=1, all=0, least=0, digits=0)
     assert nothing[0] == 0 and np.isclose(nothing[1] + nothing[2], 1)
 
 
@@ -47,3 +49,5 @@ def test_each_feature_is_what_its_name_says():
     assert 0 < found["all"] <= found["least"] <= confidence.CLIP
     blank = dict(zip(confidence.FEATURES, features(candidate([], {}, {})), strict=True))
     assert blank["nothing"] == blank["blank"] == blank["left out"] == 1
+    assert blank["contrast"] == blank["uneven"] == 0 and 0 < found["uneven"] < 0.5
+    assert 100 < found["contrast"] < 442  # dark ink on light paper

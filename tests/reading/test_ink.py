@@ -59,5 +59,5 @@ def test_in_a_picture_cut_to_broad_strokes_the_paper_is_what_lies_at_its_edge(di
     light = np.linspace(255, 225, drawn.shape[1]) * np.ones(drawn.shape)
     picture = np.uint8(light - 0.8 * light * drawn)
     assert plain_paper(np.stack([picture] * 3, axis=-1)) is None
-    ink = find_ink(np.stack([picture] * 3, axis=-1))
+    ink, _ = find_ink(np.stack([picture] * 3, axis=-1))
     assert np.mean((ink > 0.5) == (drawn > 0.5)) > 0.75  # paper for ink: a third
