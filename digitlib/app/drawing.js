@@ -20,7 +20,7 @@ const SIDE = 28, BOX = 20, CANVAS = 60, THINNEST = 6, WIDEST = 13.5; // reading/
 // reading/recognizer.py
 const NO_DIGIT_ODDS = 0.2, INVENTED = 0.8, PARTLY = 0.03, LEFT_OUT = Math.log(0.2),
   SLASH = 1.6;
-const CLIP = 7; // reading/confidence.py
+const CLIP = 7, CLEAR = 200; // reading/confidence.py
 const NO_DIGIT = 10; // the eleventh class
 
 /**
@@ -86,7 +86,7 @@ function features(ink, chosen, slashes) {
     "left out": 1 - Math.min(written, 1),
     bars: 0, // nor is it a photo
     uneven: deviation(digits.map((digit) => Math.log(tallOf(digit)))),
-    contrast: chosen.length ? ink.contrast : 0,
+    contrast: chosen.length ? Math.min(ink.contrast, CLEAR) : 0,
   };
 }
 

@@ -25,10 +25,11 @@ FEATURES = (
     "left out",  # share of the ink that is in no digit
     "bars",  # share of digits that are ones which run off the edge of a photo
     "uneven",  # standard deviation of the logarithms of the digits' heights
-    "contrast",  # how far ink is from paper in colour space: shadows and textures are nearer
+    "contrast",  # how far ink is from paper in colour space, up to CLEAR: a shadow is nearer
 )
 OUTCOMES = ("as read", "no digit", "something else")
 CLIP = 7.0  # log-odds beyond are alike: one in a thousand
+CLEAR = 200.0  # contrast, of 442, beyond which made-up pages have no fewer letters and scribbles
 
 
 def log_odds(probability: float) -> float:

@@ -15,7 +15,7 @@ from scipy import ndimage
 from digitlib.errors import PictureError, display_name, reason
 from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import Network, load_network
-from digitlib.reading.confidence import CLIP, beliefs, log_odds
+from digitlib.reading.confidence import CLEAR, CLIP, beliefs, log_odds
 from digitlib.reading.glyphs import Line
 from digitlib.reading.imaging import Glyph, Prepared, prepare
 from digitlib.reading.pictures import PictureLike
@@ -369,7 +369,7 @@ def features(found: Candidate) -> list[float]:
         1 - min(found.share, 1.0),
         found.bars / count,
         float(np.std(np.log(heights))) if digits else 0.0,
-        found.glyphs[0].sheet.contrast if found.glyphs else 0.0,
+        min(found.glyphs[0].sheet.contrast, CLEAR) if found.glyphs else 0.0,
     ]
 
 
