@@ -438,14 +438,14 @@ function maximum(values, height, width, n) {
 
 /** Lay up to 20 x 20 ink into 28 x 28, its centre of mass as near the middle as it fits. */
 function centred({ height, width, values }) {
-  let weight = 1e-12, rowMass = 0, columnMass = 0;
+  let weight = 0, rowMass = 0, columnMass = 0;
   values.forEach((value, i) => {
     weight += value;
     rowMass += value * Math.floor(i / width);
     columnMass += value * (i % width);
   });
   const start = (mass, length) =>
-    Math.min(Math.max(roundEven(SIDE / 2 - mass / weight), 0), SIDE - length);
+    Math.min(Math.max(roundEven(SIDE / 2 - mass / Math.max(weight, 1e-6)), 0), SIDE - length);
   const top = start(rowMass, height), left = start(columnMass, width);
   const image = new Uint8Array(SIDE * SIDE);
   values.forEach((value, i) => {

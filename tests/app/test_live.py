@@ -154,17 +154,12 @@ def tilted():
 
 
 def powers():
-    """Return 1 to the power of 1, twice, with exponents that hardly overlap their bases.
-
-    Drawn with a round pen, as the other drawings: exact rectangles may end half way in a pixel of
-    the 28 x 28, and Python's rounding and the browser's then differ by a whole row of them.
-    """
-    ones = [
-        np.array([[x, top], [x, bottom]], float)
-        for left in (45, 185)
-        for x, top, bottom in ((left, 85, 155), (left + 39, 34, 82))
-    ]
-    return np.uint8(255 * (1 - draw(ones, (300, 200), 10)))
+    """Return 1 to the power of 1, twice, with exponents that hardly overlap their bases."""
+    grey = np.full((200, 300), 255, np.uint8)
+    for left in (40, 180):
+        grey[80:160, left : left + 10] = 0
+        grey[30:86, left + 40 : left + 48] = 0
+    return grey
 
 
 def fraction():
