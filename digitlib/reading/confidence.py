@@ -29,8 +29,8 @@ FEATURES = (
 )
 OUTCOMES = ("as read", "no digit", "something else")
 CLIP = 7.0  # log-odds beyond are alike: one in a thousand
-# Contrast beyond is alike. From here to 350, of 442, a fifth of the made-up pages hold no digit, and
-# beyond hardly any: that is an accident of theirs, and letters in black on white are no digits.
+# Contrast beyond is alike. From here to 350, of 442, a fifth of made-up pages hold no digit, beyond
+# hardly any: that is an accident of theirs, and letters in black on white are no digits.
 CLEAR = 200.0
 
 
