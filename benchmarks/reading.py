@@ -22,6 +22,7 @@ import pages
 import peers
 import rendering
 import speed
+from confidence import calibration_error
 from PIL import Image, ImageDraw, ImageFont
 
 from digitlib.datasets.digits import load_digits
@@ -30,6 +31,7 @@ from digitlib.reading.recognizer import Recognizer
 
 SEED = 20260101
 SURE = 0.9  # who says so should be right
+HARDEST = "form row", "touching pair", "chain of three", "none"  # kinds, for calibration
 
 
 def read(recognizer: Recognizer, pictures) -> list[peers.Answer]:
@@ -90,11 +92,20 @@ def score_folder(reader: peers.Reader, folder: Path, who: str) -> list[tuple[boo
 
 
 def score_pages(readers: dict[str, peers.Reader], images, labels, count: int) -> None:
-    """Print each reader's rates on made-up pages, so many of each kind."""
+    """Print each reader's rates on made-up pages, so many of each kind, and its calibration."""
+    judged: dict[str, list[np.ndarray]] = defaultdict(list)
     for kind in pages.KINDS:
         files, texts = zip(*pages.made_pages(images, labels, kind, count), strict=True)
         for who, reader in readers.items():
-            print_rate(f"made-up: {kind} {who}", reader(files), texts)
+            rated = print_rate(f"made-up: {kind} {who}", reader(files), texts)
+            judged[who].append(np.array(rated, float))
+    hardest = [list(pages.KINDS).index(kind) for kind in HARDEST]
+    for who, kinds in judged.items():
+        every, hard = (
+            calibration_error(*np.concatenate(some).T)
+            for some in (kinds, [kinds[i] for i in hardest])
+        )
+        print(f"made-up: calibration error {who}: {every:.3f}, {', '.join(HARDEST)} {hard:.3f}")
 
 
 def score_rendered(recognizer: Recognizer, images, labels) -> list[tuple[bool, float]]:
