@@ -31,7 +31,7 @@ from digitlib.reading.recognizer import Recognizer
 
 SEED = 20260101
 SURE = 0.9  # who says so should be right
-HARDEST = "form row", "touching pair", "chain of three", "none"  # kinds, for calibration
+HARDEST = "form row", "touching pair", "chain of three", "none"  # four kinds, for calibration
 
 
 def read(recognizer: Recognizer, pictures) -> list[peers.Answer]:
@@ -105,7 +105,8 @@ def score_pages(readers: dict[str, peers.Reader], images, labels, count: int) ->
             calibration_error(*np.concatenate(some).T)
             for some in (kinds, [kinds[i] for i in hardest])
         )
-        print(f"made-up: calibration error {who}: {every:.3f}, {', '.join(HARDEST)} {hard:.3f}")
+        name = f"made-up: calibration error {who}"
+        print(f"{name:<52} {every:.4f}; of {', '.join(HARDEST)} alone {hard:.4f}")
 
 
 def score_rendered(recognizer: Recognizer, images, labels) -> list[tuple[bool, float]]:
