@@ -31,7 +31,7 @@ from digitlib.reading.recognizer import Recognizer
 
 SEED = 20260101
 SURE = 0.9  # who says so should be right
-HARDEST = "form row", "touching pair", "chain of three", "none"  # four kinds, for calibration
+HARD = "form row", "touching pair", "chain of three", "none"  # kinds, for calibration
 
 
 def read(recognizer: Recognizer, pictures) -> list[peers.Answer]:
@@ -93,20 +93,19 @@ def score_folder(reader: peers.Reader, folder: Path, who: str) -> list[tuple[boo
 
 def score_pages(readers: dict[str, peers.Reader], images, labels, count: int) -> None:
     """Print each reader's rates on made-up pages, so many of each kind, and its calibration."""
-    judged: dict[str, list[np.ndarray]] = defaultdict(list)
+    judged: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
     for kind in pages.KINDS:
         files, texts = zip(*pages.made_pages(images, labels, kind, count), strict=True)
         for who, reader in readers.items():
             rated = print_rate(f"made-up: {kind} {who}", reader(files), texts)
-            judged[who].append(np.array(rated, float))
-    hardest = [list(pages.KINDS).index(kind) for kind in HARDEST]
+            judged[who][kind] = np.array(rated, float)
     for who, kinds in judged.items():
         every, hard = (
-            calibration_error(*np.concatenate(some).T)
-            for some in (kinds, [kinds[i] for i in hardest])
+            calibration_error(*np.concatenate([kinds[kind] for kind in some]).T)
+            for some in (kinds, HARD)
         )
         name = f"made-up: calibration error {who}"
-        print(f"{name:<52} {every:.4f}; of {', '.join(HARDEST)} alone {hard:.4f}")
+        print(f"{name:<52} {every:.4f}; of {', '.join(HARD)} alone {hard:.4f}")
 
 
 def score_rendered(recognizer: Recognizer, images, labels) -> list[tuple[bool, float]]:
