@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ HOW_TO = (
     "To have MNIST, connect to the internet and run 'digitlib data' once, or put its four files "
     "into a folder and name that folder in the environment variable DIGITLIB_DATA."
 )
+WIDTH = 78  # characters: what a page of a notebook shows without scrolling
 CITATION = "Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits."
 # How MNIST's digits were made: scaled to 20 x 20, and placed with their centre of mass at (14, 14).
 SIDE, CENTRE = 20, 14
@@ -92,12 +94,12 @@ def load_digits(name: str = "auto") -> Dataset:
     dataset = _load_uci()
     count = len(dataset.train_labels) + len(dataset.test_labels)
     notice = (
-        f"NOTICE: these are not MNIST's digits, but {count:,} smaller ones (UCI) that stand in.\n"
+        f"NOTICE: these are {count:,} smaller digits (UCI) that stand in for MNIST's.\n"
         "The numbers in the notebooks' text are MNIST's."
     )
     if sys.stderr is not None:
-        said = map(display_name, [*problems, HOW_TO])
-        print("", "=" * 78, notice, *said, "=" * 78, "", sep="\n", file=sys.stderr)
+        said = [*map(display_name, problems), textwrap.fill(HOW_TO, WIDTH)]
+        print("", "=" * WIDTH, notice, *said, "=" * WIDTH, "", sep="\n", file=sys.stderr)
     return dataset
 
 

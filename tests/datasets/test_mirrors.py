@@ -92,7 +92,7 @@ def test_a_stale_certificate_setting_is_said_in_a_line(server, monkeypatch, caps
     said = capsys.readouterr().err.splitlines()
     [line] = [line for line in said if "ca.pem" in line]
     assert line.startswith("None of MNIST's mirrors could be reached: Could not find a suitable")
-    assert len(said) == 8
+    assert len(said) == 10
 
 
 def test_a_dead_proxy_and_a_strange_certificate_are_named():
