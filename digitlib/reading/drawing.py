@@ -2,6 +2,7 @@
 
 `digitlib/app/drawing.js` does the same, and tests hold the two together. Digits that touch, lines
 on the paper, photographs, and a second look at what is doubtful are left to `digitlib.read`.
+Strokes in dots, as no pen on a screen leaves them, are joined here alone.
 """
 
 import numpy as np

@@ -15,6 +15,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.ink import Box, bounding_box, labelled
+from digitlib.reading.paper import SMALL
 from digitlib.reading.writing import MOST_TILT, SPECK
 
 LEAST_HEIGHT = 0.3  # of the tallest piece: less is a comma, a dash, or a piece of a digit
@@ -27,6 +28,9 @@ MOST_CUTS = 12
 CUT_ROWS = 60  # rows of a piece that is cut, at most
 BEND = 0.06  # of its height, how far a cut leaves its column
 SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
+# A rough pen in a picture of two tones leaves dots. Where more of the ink lies in these than DOTTED
+# says, strokes are widened, and gaps of less than GAP pixels close.
+DOTTED, GAP = 0.03, 5
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
 MOST_JOINED = 3  # pieces of one digit
@@ -68,17 +72,25 @@ class Line(Generic[T]):
 
 def find_lines(ink: np.ndarray) -> list[Line[Part]]:
     """Return the lines of an ink map, top to bottom, each with its pieces left to right."""
-    labels, count = labelled(ink > 0.3)
-    if count == 0:
-        return []
-    dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
-    pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
-    pieces = _large(pieces, SPECK)
+    labels, pieces, dots = _pieces(ink)
+    if dots > DOTTED and min(ink.shape) >= SMALL:
+        ink = ndimage.maximum_filter(ink, GAP)
+        labels, pieces, _ = _pieces(ink)
     if len(pieces) > MOST_PIECES:
         return []
     pieces = _large(_merge_stacked(pieces), SPECK)
     least = LEAST_HEIGHT * max((_height(box) for box, _ in pieces), default=0)
     return [_line(ink, labels, line, least) for line in _rows(pieces)]
+
+
+def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list, float]:
+    """Return labels (h, w), boxes with the labels in each, and the share of ink that is dots."""
+    labels, count = labelled(ink > 0.3)
+    dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
+    pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
+    large = _large(pieces, SPECK)
+    strokes = sum(dark[i] for box, [i] in large if _extent(box) > GAP)
+    return labels, large, 1 - strokes / max(1, dark[1:].sum())
 
 
 def _large(pieces: list, share: float) -> list:

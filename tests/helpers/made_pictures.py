@@ -262,6 +262,15 @@ def in_pieces(pick, rng):
     return picture_of(side_by_side(inks, rng), rng, photos=0.5), "".join(texts)
 
 
+def in_dots(pick, rng):
+    """Digits of a worn pen on rough paper, in black and white."""
+    ink, text = a_number(pick, rng, 4) if rng.random() < 0.3 else a_digit(pick, rng, 40, 200)
+    ink, cell = with_margins(ink, rng), rng.choice([1, 2, 3])
+    rough = rng.random([n // cell + 1 for n in ink.shape]).repeat(cell, 0).repeat(cell, 1)
+    worn = rough[: len(ink), : ink.shape[1]] < rng.uniform(0.3, 0.7)
+    return as_file(np.where((ink > 0.5) & ~worn, 0, 255)), text
+
+
 def blank_paper(pick, rng):
     pitch = rng.uniform(15, 60) if rng.random() < 0.4 else None
     return picture_of(np.zeros(rng.integers(30, 150, 2)), rng, pitch=pitch), ""
@@ -333,4 +342,5 @@ GROUPS = {
     "scribbles": (scribble, 20),
     "textures": (texture, 30),
     "things": (things, 40),
+    "in dots": (in_dots, 40),
 }

@@ -31,6 +31,17 @@ def test_a_bar_far_to_the_right_of_a_5_may_belong_to_it():
     assert set(line.glyphs) == {(0, 1), (0, 2)} and line.small == {1}
 
 
+def test_strokes_in_dots_hold_together_and_dirt_beside_a_digit_is_none_of_it():
+    ring = np.zeros((120, 120), np.float32)
+    turns = np.linspace(0, 2 * np.pi, 50)
+    for y, x in np.intp(60 + 40 * np.stack([np.sin(turns), np.cos(turns)], axis=1)):
+        ring[y - 1 : y + 1, x - 1 : x + 1] = 1  # dots 5 pixels apart
+    [line] = find_lines(ring)
+    assert line.count == 1 and line.glyphs[0, 1].box[0].stop > 100
+    dirty = bar(bar(blank(), 20, 100, 30, 42), 50, 53, 46, 49)
+    assert find_lines(dirty)[0].glyphs[0, 1].box == (slice(20, 100), slice(30, 42))
+
+
 def test_a_wide_piece_may_be_two_cut_where_there_is_least_ink():
     ink = bar(bar(blank(), 20, 100, 30, 90), 20, 100, 110, 170)
     bar(ink, 55, 60, 90, 110)
