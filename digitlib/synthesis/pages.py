@@ -24,7 +24,6 @@ FILES = 0.2  # share of the others that are one digit alone, as data sets and pr
 TOUCHING = 0.08  # share of rows whose digits touch; people mostly leave a gap
 RAISED = 0.06  # share of rows that are powers, or fractions
 ON_A_TABLE = 0.08  # share of pages that lie on something
-TWO_TONES = 0.1  # share of pages in black on white, as scanners and programs save them
 TILTED = 0.15  # share of pages that are turned by up to eight degrees
 LONGEST = 1200  # pixels of a picture's side: more takes long to make, and is read alike
 # Letters of words, each as often as in a text: among others, an o is not a zero.
@@ -355,8 +354,6 @@ def _photographed(ink: np.ndarray, printed: np.ndarray, rng: Random) -> np.ndarr
                    if size < 1 else Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
         for mask in (ink, printed)
     )  # fmt: skip
-    if rng.random() < TWO_TONES:
-        return _in_two_tones(np.maximum(ink, printed), rng)
     page = paper + printed * (rule - paper)
     page = page + ink * (pen - page)
     if rng.random() < 0.75:
@@ -366,10 +363,3 @@ def _photographed(ink: np.ndarray, printed: np.ndarray, rng: Random) -> np.ndarr
         page = ndimage.gaussian_filter(page, rng.uniform(0.3, 1.2), axes=(0, 1))
         page = page + rng.normal(0, rng.uniform(0.3, 4), (tall, wide, 1))
     return page.clip(0, 255).astype(np.uint8)
-
-
-def _in_two_tones(ink: np.ndarray, rng: Random) -> np.ndarray:
-    """Return ink (h, w, 1) in black on white, (h, w, 3) uint8; a rough pen leaves dots."""
-    grain = ndimage.gaussian_filter(rng.normal(0, 1, ink.shape), rng.uniform(0.3, 1.5), axes=(0, 1))
-    rough = ink * (1 + rng.uniform(0, 0.5) * grain / grain.std())
-    return np.where(rough > rng.uniform(0.3, 0.8), 0, 255).astype(np.uint8).repeat(3, axis=2)

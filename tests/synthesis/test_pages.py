@@ -62,7 +62,7 @@ def test_an_empty_page_shows_no_image(monkeypatch, digits):
     def never(*arguments):
         raise AssertionError("a page without digits has been given one")
 
-    for name in ("by_one_pen", "redraw", "touching"):
+    for name in ("by_one_pen", "redraw", "touching", "as_file"):
         monkeypatch.setattr(pages, name, never)
     rng = np.random.default_rng(7)
     seen = [pages.draw_empty(rng) for _ in range(30)]
@@ -89,10 +89,3 @@ def test_a_slip_on_a_table_shows_the_page_and_something_else_all_around():
         assert (np.array(shown.shape[:2]) > page.shape[:2]).all()
         is_page = (abs(shown.astype(int) - 230) < 3).all(axis=-1)
         assert 0.8 * page[..., 0].size < is_page.sum()
-
-
-def test_a_page_in_two_tones_is_black_and_white(monkeypatch, digits):
-    monkeypatch.setattr(pages, "TWO_TONES", 1)
-    ink = augmentation.by_one_pen(digits.train_images[:1], np.random.default_rng(2))[0]
-    page = pages.on_paper(ink, np.random.default_rng(3))
-    assert np.unique(page).tolist() == [0, 255] and page.mean() > 127
