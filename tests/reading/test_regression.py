@@ -35,7 +35,7 @@ PINNED = {
         "things": (39, 0),
         "in dots": (34, 0),
     },
-    # Colours were 46, and no wrong reading of lined paper was sure, before the reader learnt letters.
+    # Colours were 46, and nothing wrong on lined paper was sure, before the reader learnt letters.
     "UCI digits": {
         "photos": (73, 1),
         "drawings": (58, 0),
