@@ -8,9 +8,7 @@ from scipy import ndimage
 OVERVIEW = 100  # longer side, in pixels, on which paper is looked for
 BROADEST = 7  # pixels of that: strokes and rules are narrower, and do not count
 EDGE = 20  # least contrast of paper and table, of 255
-# Pixels of a side: fewer have no room for tables, lines, or half-inked edges. Of 225 made-up pages
-# 40 to 60 pixels tall 156 were read with 60, and 206 with 32; of 225 of 29 to 42, 176 and 197.
-SMALL = 32
+SMALL = 60  # pixels of a side: fewer have no room for tables, or half-inked edges
 SMALLEST = 0.04  # share of the picture that paper takes up at least
 NARROWEST = 0.12  # of the picture's longer side: what is narrower may be a stroke
 RECTANGULAR = 0.88  # share of the narrowest rectangle around it that paper fills at least

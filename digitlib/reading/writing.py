@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from digitlib.reading.paper import SMALL
 
+LEAST = 32  # pixels of a side: fewer, as data sets have them, hold no lines
 OVERVIEW = 600  # longer side, in pixels, on which lines are looked for
 FAINT = 0.2  # least ink of a line, as printed lines are pale
 THICK = 1 / 30  # of the picture's longer side: more than any line
@@ -38,8 +39,15 @@ def writing(ink: np.ndarray, paper: np.ndarray | None = None) -> np.ndarray:
 
     `paper` is where paper is, (h, w) bool, if not all over: its lines run from edge to edge of it.
     """
-    if min(ink.shape) < SMALL:
+    if min(ink.shape) < LEAST:
         return ink
+    if min(ink.shape) < SMALL:  # enlarged, digits a pixel or two from a line are apart from it
+        height, width = ink.shape
+        large = np.asarray(Image.fromarray(ink).resize((2 * width, 2 * height)))
+        if (left := writing(large)) is large:
+            return ink
+        gone = ((large > 0) & (left == 0)).reshape(height, 2, width, 2)
+        return np.where(gone.mean(axis=(1, 3)) > 0.5, 0, ink)
     step = -(-max(ink.shape) // OVERVIEW)
     small = np.asarray(Image.fromarray(ink).reduce(step)) if step > 1 else ink
     page = np.ones(small.shape, bool) if paper is None else paper[::step, ::step]

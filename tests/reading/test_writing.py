@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from digitlib.reading.paper import SMALL
-from digitlib.reading.writing import writing
+from digitlib.reading.writing import LEAST, writing
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 
 SIDE, PEN = 300, 10
@@ -98,8 +97,16 @@ def test_a_frame_around_several_small_rows_goes():
 def test_an_empty_map_and_one_with_no_room_for_lines_are_untouched():
     blank = np.zeros((SIDE, SIDE), np.float32)
     assert writing(blank) is blank
-    small = rules()[: SMALL - 1]
+    small = rules()[: LEAST - 1]
     assert writing(small) is small
+
+
+def test_the_lines_of_a_small_crop_go_and_the_digit_between_them_stays():
+    ink = np.zeros((44, 60), np.float32)
+    ink[[4, 38]] = 1
+    ink[8:36, 26:30] = 1  # two pixels above a line
+    left = writing(ink)
+    assert not left[[4, 38]].any() and (left[8:36, 26:30] == 1).all()
 
 
 def test_a_large_page_is_judged_on_an_overview_and_keeps_its_size():
