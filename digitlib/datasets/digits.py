@@ -94,7 +94,7 @@ def load_digits(name: str = "auto") -> Dataset:
     dataset = _load_uci()
     count = len(dataset.train_labels) + len(dataset.test_labels)
     notice = (
-        f"NOTICE: these are {count:,} smaller digits (UCI) that stand in for MNIST's.\n"
+        f"NOTICE: these are not MNIST's digits: {count:,} smaller ones (UCI) stand in.\n"
         "The numbers in the notebooks' text are MNIST's."
     )
     if sys.stderr is not None:
