@@ -29,7 +29,7 @@ CUT_ROWS = 60  # rows of a piece that is cut, at most
 BEND = 0.06  # of its height, how far a cut leaves its column
 SIDEWAYS = 0.3  # ink that a cut rather crosses than move a pixel aside
 # A rough pen in a picture of two tones leaves dots. Where more of the ink lies in these than DOTTED
-# says, strokes are widened, and gaps of less than GAP pixels close.
+# says, strokes are widened, and gaps of less than GAP pixels close. Varied in benchmarks/README.md.
 DOTTED, GAP = 0.03, 5
 MOST_PIECES = 400  # more than anybody writes on a page: a texture
 NEAR = 0.15  # gap, by height, across which two pieces may be one digit
@@ -90,7 +90,8 @@ def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list, float]:
     pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
     large = _large(pieces, SPECK)
     strokes = sum(dark[i] for box, [i] in large if _extent(box) > GAP)
-    return labels, large, 1 - strokes / max(1, dark[1:].sum())
+    inked = dark[1:].sum()
+    return labels, large, 1 - strokes / inked if inked else 0.0
 
 
 def _large(pieces: list, share: float) -> list:
