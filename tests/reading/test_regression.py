@@ -35,8 +35,8 @@ PINNED = {
         "things": (39, 0),
         "in dots": (34, 0),
     },
-    # Colours were 46, and none of lined paper wrong though sure, until the network was trained again
-    # on more letters.
+    # Colours were 46, and of lined paper none wrong though sure, before the network was trained
+    # again, on more letters.
     "UCI digits": {
         "photos": (73, 0),
         "drawings": (58, 0),
