@@ -33,10 +33,11 @@ FORMATS: tuple[Format, ...] = (
     Format("BMP", (".bmp",), rb"BM"),
     Format("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]"),
 )
-AVIF = Format("AVIF", (".avif",), rb"(?s:....)ftypavi[fs]")
+# Some write the common brand first, and their own among those that it is compatible with.
+AVIF = Format("AVIF", (".avif",), rb"(?s:....)ftyp(avi[fs]|m[is]f1(?s:....){1,5}avi[fs])")
 if features.check("avif"):  # Pillow's wheels have it from 11.3 on
     FORMATS += (AVIF,)
-HEIC = Format("HEIF", (".heic", ".heif"), rb"(?s:....)ftyp(heic|heix|mif1|hevc|msf1)")
+HEIC = Format("HEIF", (".heic", ".heif"), rb"(?s:....)ftyp(hei[cxms]|hev[cxms]|mif1|msf1)")
 SUFFIXES = tuple(suffix for format in (*FORMATS, AVIF, HEIC) for suffix in format.suffixes)
 PictureLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 
@@ -130,7 +131,10 @@ def _from_path(path: Path) -> Picture:
     try:
         is_what = path.stat()
         if not stat.S_ISREG(is_what.st_mode):  # a pipe would be waited for
-            kind = "a folder" if path.is_dir() else "not a regular file"
+            kind = "not a regular file"
+            if path.is_dir():
+                next(path.iterdir(), None)  # raises what keeps its pictures from being listed
+                kind = "a folder"
             raise PictureError(f"{name} is {kind}; give a picture file, or a folder of them.")
         if is_what.st_size > MOST_BYTES:
             raise too_long(name)
@@ -150,7 +154,8 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
     if not start:
         raise PictureError(f"{name} is empty; give a picture file.")
     formats: tuple[Format, ...] = FORMATS
-    if re.match(HEIC.start, start):
+    is_avif = bool(re.match(AVIF.start, start))
+    if re.match(HEIC.start, start) and not is_avif:
         try:
             import pillow_heif
         except ImportError:
@@ -159,14 +164,14 @@ def _from_file(file: BinaryIO, name: str) -> Picture:
             ) from None
         pillow_heif.register_heif_opener()
         formats = (HEIC,)
-    if re.match(AVIF.start, start) and AVIF not in FORMATS:
+    if is_avif and AVIF not in FORMATS:
         raise PictureError(f"{name} is an AVIF picture; to read these, run: pip install -U pillow.")
     # libtiff tells of faults at once, past Python; they are said in the picture's own sentence.
     quiet = quiet_native() if start[:2] in (b"II", b"MM") else contextlib.nullcontext()
     with _guarded(name), quiet:
         with _memory_for(MAX_PIXELS["WEBP"] if start[:4] == b"RIFF" else 0):  # opened, it has all
             image = Image.open(file, formats=[format.name.upper() for format in formats])
-        if image.format == "JPEG":
+        if image.format in ("JPEG", "MPO"):  # several JPEGs in a file, as some cameras write
             _check_scans(file, image.size, name)
         return _from_image(image, name, small=True)
 

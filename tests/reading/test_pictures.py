@@ -54,6 +54,14 @@ def test_avif_where_pillow_lacks_it_says_how_to_get_it(monkeypatch):
     assert ".avif" in SUFFIXES
 
 
+@pytest.mark.skipif(AVIF not in FORMATS, reason="this Pillow reads no AVIF")
+def test_an_avif_may_begin_with_the_brand_that_it_shares_with_heic(image):
+    content = encoded(image, "AVIF")
+    shared = content.replace(b"ftypavif", b"ftypmif1", 1)
+    assert shared != content and open_picture(shared).size == (60, 40)
+    assert suffix_of(shared) == ".avif"
+
+
 def test_whatever_else_can_be_kept_is_heic():
     assert suffix_of(b"\0\0\0\x18ftypheic") == HEIC.suffixes[0] == ".heic"
     assert set(SUFFIXES) == {suffix for f in (*FORMATS, AVIF, HEIC) for suffix in f.suffixes}
@@ -232,6 +240,16 @@ def test_jpegs_of_very_many_scans_are_refused(image):
     assert open_picture(content + film).size == (60, 40)
     thumbnail = b"\xff\xe5" + (2 + len(film)).to_bytes(2) + film
     assert open_picture(content[:2] + thumbnail + content[2:]).size == (60, 40)
+
+
+def test_the_first_of_several_jpegs_in_a_file_is_no_way_around_that(image):
+    content = encoded(image, "MPO", save_all=True, append_images=[image], progressive=True)
+    assert Image.open(io.BytesIO(content)).format == "MPO"
+    assert open_picture(content).size == (60, 40)
+    end = content.index(b"\xff\xd9", content.index(b"\xff\xda"))
+    last = content[content.rindex(b"\xff\xda", 0, end) : end]
+    with pytest.raises(PictureError, match="a JPEG of over 100 scans"):
+        open_picture(content[:end] + 100 * last + content[end:])
 
 
 def test_pictures_of_one_row_are_refused_by_their_side():
