@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from digitlib import __version__
-from digitlib.errors import PictureError, display_name, say
+from digitlib.errors import PictureError, display_name, reason, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,14 +35,26 @@ def main(arguments: list[str] | None = None) -> int:
     _mend_streams()
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()  # here, so that a full disk is told of in a sentence
+        return code
     except KeyboardInterrupt:
         say("stopped.")
         return 130
     except BrokenPipeError:  # the reader of our output has gone: `digitlib predict … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 1
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        said = str(error)
+        if error.filename is not None and error.strerror:  # Python's own words
+            said = f"{display_name(error.filename)}: {reason(error)}; check the path."
+        elif error.strerror:
+            said = f"{reason(error)}."
+        try:
+            sys.stdout.flush()
+        except OSError:  # it was the output
+            _give_up_output()
+    except ValueError as error:
         said = str(error)
     except MemoryError:
         said = "there is not enough memory; close other programs, or use fewer --workers."
@@ -52,6 +64,11 @@ def main(arguments: list[str] | None = None) -> int:
         said = str(error)
     say(said)
     return 1
+
+
+def _give_up_output() -> None:
+    """Let what is still to be printed go nowhere, where Python would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _mend_streams() -> None:
@@ -103,9 +120,9 @@ def _train(options: argparse.Namespace) -> int:
         check_export()
     exact = options.deterministic or bool(like.get("deterministic"))
     trained = train_to(path, network, dataset, recipe, resume=options.resume, deterministic=exact)
-    if reason := trained.card["interrupted"]:
+    if why := trained.card["interrupted"]:
         say(
-            f"stopped early ({reason}); the best weights of {trained.card['epochs_completed']} "
+            f"stopped early ({why}); the best weights of {trained.card['epochs_completed']} "
             "whole epochs are kept, and --resume goes on from there."
         )
     print(json.dumps(trained.card) if options.json else _report(trained.card, path))
@@ -259,12 +276,16 @@ def parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train a network and save it with its card")
-    train.add_argument("--network", choices=NETWORKS)
-    train.add_argument("--data", choices=DATASETS, default="auto")
+    which = "classic: that of the notebooks (the default); fast: smaller; reader: reads photos"
+    train.add_argument("--network", choices=NETWORKS, help=which)
+    which = "auto: MNIST, or else scikit-learn's digits (the default)"
+    train.add_argument("--data", choices=DATASETS, default="auto", help=which)
     train.add_argument("--epochs", type=_whole, metavar="N", help="passes over the images")
-    train.add_argument("--batch-size", type=_whole, metavar="N")
-    train.add_argument("--seed", type=lambda text: _whole(text, least=0), metavar="N")
-    train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH")
+    train.add_argument("--batch-size", type=_whole, metavar="N", help="images a step")
+    seed = "of first weights and of the order of images"
+    train.add_argument("--seed", type=lambda text: _whole(text, least=0), metavar="N", help=seed)
+    where = "where to save it, as .keras or .h5; tf-cnn-model.keras unless given"
+    train.add_argument("--output", default="tf-cnn-model.keras", metavar="PATH", help=where)
     train.add_argument("--like", metavar="CARD", help="repeat the run that a card describes")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     exact = "same seed, same weights, a little slower"
@@ -294,7 +315,8 @@ def parser() -> argparse.ArgumentParser:
     data.set_defaults(run=_data, extra="train")
 
     app = commands.add_parser("app", help="open a page to draw digits on, and to read photos")
-    app.add_argument("--port", type=lambda text: _whole(text, least=0), default=0, metavar="N")
+    free = "the page's port on this machine; else one that is free"
+    app.add_argument("--port", type=_port, default=0, metavar="N", help=free)
     app.add_argument("--no-browser", action="store_true", help="only print the page's address")
     app.set_defaults(run=_app, extra="train")
 
@@ -313,3 +335,9 @@ def _whole(text: str, least: int = 1) -> int:
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, {least} or more")
     return int(text)
+
+
+def _port(text: str) -> int:
+    if (port := _whole(text, least=0)) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; the largest is 65535")
+    return port

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -66,6 +67,22 @@ def whole_file(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def children_deaf_to_control_c() -> Iterator[None]:
+    """Let processes that start meanwhile ignore Control-C, which their parent answers for them.
+
+    A terminal sends it to all of them, and each would print a traceback.
+    """
+    if threading.current_thread() is not threading.main_thread():  # no other one may change this
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def shared_by_threads(

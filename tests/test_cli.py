@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -76,6 +77,7 @@ def test_wrong_usage_is_2(arguments, capsys):
     ("arguments", "words"),
     [
         (["predict", "x.png", "--model", "none.keras"], "no model file"),
+        (["predict", "x.png", "--model", ""], ". is not a model: the name must end"),
         (["train", "--output", "model.pt"], "must end in .keras or .h5"),
     ],
 )
@@ -161,7 +163,56 @@ def test_python_m_digitlib_and_a_closed_pipe():
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         errors = process.stderr.read().decode()
-    assert "Traceback" not in errors
+    assert errors == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is full is Linux's")
+def test_a_full_disk_is_one_sentence():
+    path = str(SAMPLES / "dark_on_light.png")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "digitlib", "predict", path],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+    assert done.returncode == 1 and done.stderr == b"digitlib: No space left on device.\n"
+
+
+def test_a_folder_that_may_not_be_listed_is_named_and_the_others_are_read(
+    tmp_path, monkeypatch, capsys
+):
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+        shutil.copy(SAMPLES / "coloured.png", tmp_path / name)
+    closed = str(tmp_path / "closed")
+
+    def refusing(function):
+        def listing(path="."):
+            if str(path) == closed:
+                raise PermissionError(errno.EACCES, "Permission denied", closed)
+            return function(path)
+
+        return listing
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    monkeypatch.setattr(os, "listdir", refusing(os.listdir))
+    for given in (tmp_path, f"{tmp_path}/**/*.png"):
+        assert main(["predict", str(given)]) == 1
+        said = capsys.readouterr()
+        assert said.out.startswith(str(tmp_path / "open" / "coloured.png"))
+        assert said.err == f"digitlib: {closed} cannot be opened: Permission denied.\n"
+
+
+def test_a_file_that_may_not_be_written_is_named(tmp_path, monkeypatch, capsys):
+    def refused(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", "readings.parquet")
+
+    monkeypatch.setattr(cli, "_predict_to", refused)
+    assert main(["predict", "x.png", "--output", "readings.parquet"]) == 1
+    said = "digitlib: readings.parquet: Permission denied; check the path.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_the_cards_of_the_shipped_models_reach_what_is_claimed():

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -6,7 +7,7 @@ import warnings
 
 import pytest
 
-from digitlib.files import no_warnings, quiet_native, whole_file
+from digitlib.files import children_deaf_to_control_c, no_warnings, quiet_native, whole_file
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
@@ -20,6 +21,15 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
         done[1] == (temporary, tmp_path / "a.txt") and (tmp_path / "a.txt").read_text() == "whole"
     )
     assert done[0][0] == "synced" and (done[0][1].st_size, done[0][1].st_ino) == (5, inode)
+
+
+def test_a_process_that_is_started_deaf_ignores_control_c():
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    with children_deaf_to_control_c():
+        deaf = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (deaf.stdout, other.stdout) == ("True\n", "False\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_fails_midway_leaves_nothing(tmp_path):

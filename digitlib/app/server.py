@@ -7,6 +7,7 @@ server will do; it starts at once, as there is no kernel to be started.
 import contextlib
 import json
 import secrets
+import sys
 import threading
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from digitlib.app.browser import HERE, SCRIPTS, STYLES, bundle, together
+from digitlib.errors import reason
 
 HOST = "127.0.0.1"
 FOLDER = Path("my_digits")  # as digitlib.datasets.labelled_folder has it, which imports NumPy
@@ -35,12 +37,21 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int = 0, folder: str | Path = FOLDER):
-        super().__init__((HOST, port), _Handler)
+        try:
+            super().__init__((HOST, port), _Handler)
+        except OSError as error:
+            said = f"Port {port} cannot be used: {reason(error)}; choose another with --port."
+            raise OSError(said) from None
         self.folder = Path(folder).absolute()
         self.token = secrets.token_urlsafe(16)
         self.page = page().encode()
         self.readers = ThreadPoolExecutor(AT_ONCE)
         self.readers.submit(_warm)
+
+    def handle_error(self, *request) -> None:
+        """Say nothing of a page that was closed before it had its answer."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(*request)
 
     @property
     def address(self) -> str:
@@ -65,7 +76,11 @@ def _answer(question: dict, content: bytes, folder: Path) -> dict:
     from digitlib.app.answers import answer  # NumPy and the reader, after the page was shown
     from digitlib.reading.recognizer import shared
 
-    return answer(question, content, shared(), folder)
+    try:
+        recognizer = shared()
+    except (ValueError, OSError, ImportError) as error:  # no network, or nothing to run it with
+        return {"error": str(error)}
+    return answer(question, content, recognizer, folder)
 
 
 def _warm() -> None:
@@ -155,7 +170,7 @@ def serve(port: int = 0, folder: str | Path = FOLDER, opens: bool = True) -> Non
     Raises
     ------
     OSError
-        If another program listens on the port.
+        If the port cannot be used, as another program listens there.
     """
     with Server(port, folder) as server:
         print(f"The page is at {server.address}", "To stop: Control-C.", sep="\n", flush=True)

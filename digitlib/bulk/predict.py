@@ -26,7 +26,7 @@ from tqdm import tqdm
 from digitlib import __version__
 from digitlib.bulk.worker import SCHEMA, read_chunk, shown
 from digitlib.errors import display_name, reason, say
-from digitlib.files import how_to_install, usable_cores, whole_file
+from digitlib.files import children_deaf_to_control_c, how_to_install, usable_cores, whole_file
 from digitlib.reading.sources import find_pictures
 
 SMALLEST, LARGEST = 16, 500  # pictures a chunk
@@ -147,7 +147,8 @@ def _locked(output: Path) -> Iterator[None]:
 def local_cluster(workers: int) -> LocalCluster:
     """Return worker processes of this machine, which listen on loopback alone."""
     environment = config.get("distributed.nanny.pre-spawn-environ") | KEEP_MEMORY
-    with config.set({"distributed.nanny.pre-spawn-environ": environment}):
+    settings = {"distributed.nanny.pre-spawn-environ": environment}
+    with config.set(settings), children_deaf_to_control_c():
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

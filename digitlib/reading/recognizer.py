@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from digitlib.errors import PictureError, display_name, reason
-from digitlib.files import SHIPPED_MODEL
+from digitlib.files import SHIPPED_MODEL, children_deaf_to_control_c
 from digitlib.models.loading import Network, load_network
 from digitlib.reading.confidence import CLEAR, CLIP, beliefs, log_odds
 from digitlib.reading.glyphs import Line
@@ -106,7 +106,7 @@ class Recognizer:
     """
 
     def __init__(self, model: str | Path | None = None):
-        self.model = Path(model or SHIPPED_MODEL)
+        self.model = Path(SHIPPED_MODEL if model is None else model)
         self._network = load_network(self.model)
 
     def read(self, picture: PictureLike) -> Reading:
@@ -137,6 +137,11 @@ class Recognizer:
             ``if __name__ == "__main__":``, and pays from a few hundred pictures on.
         progress : bool
             Whether to show a bar on standard error.
+
+        Raises
+        ------
+        ChildProcessError
+            If one of several processes is ended, as by the system where memory is short.
 
         Examples
         --------
@@ -171,14 +176,17 @@ class Recognizer:
             waiting: deque = deque()
             try:
                 for batch in batches:
-                    waiting.append(pool.submit(_read_batch, self.model, batch))
+                    with children_deaf_to_control_c():  # a process is started with the first ones
+                        waiting.append(pool.submit(_read_batch, self.model, batch))
                     if len(waiting) > 2 * workers:
                         yield waiting.popleft().result(WAIT)
                 while waiting:
                     yield waiting.popleft().result(WAIT)
-            except (BrokenProcessPool, TimeoutError):
+            except BaseException as error:  # Control-C, too
                 for process in list(pool._processes.values()):  # from 3.14: pool.kill_workers()
                     process.kill()
+                if not isinstance(error, BrokenProcessPool | TimeoutError):
+                    raise
                 raise ChildProcessError(
                     f"A process that reads pictures was ended, or said nothing for {WAIT} s; "
                     "digitlib predict --output reads on without it."
@@ -239,7 +247,7 @@ class Recognizer:
 
 @functools.cache
 def shared(model: str | Path | None = None) -> Recognizer:
-    """Return a model's recognizer, made once for all threads."""
+    """Return a model's recognizer, and the same one the next time."""
     return Recognizer(model)
 
 
@@ -272,7 +280,8 @@ def _opened(path: str | Path) -> tuple[list[Line[Glyph]], Result]:
         error = PictureError(f"There is not enough memory to read {display_name(path)}.")
         error.__cause__ = problem
     except Exception as problem:  # a fault of ours must not cost a million other pictures
-        error = PictureError(f"Reading it failed: {type(problem).__name__}: {reason(problem)}.")
+        what = f"{type(problem).__name__}: {reason(problem)}"
+        error = PictureError(f"Reading {display_name(path)} failed: {what}.")
     return lines, Result(path, None, error, time.perf_counter() - start)
 
 

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -27,13 +27,13 @@ def find_pictures(given: str) -> Iterator[str]:
 
     `given` is a path of this machine, or an address such as ``s3://bucket/folder`` for fsspec.
     Folders are gone through one at a time, so that memory does not grow with their number. A
-    folder without pictures, and a glob that matches nothing, stand for themselves: opening them
-    gives the sentence that says so.
+    folder without pictures, a folder that may not be listed, and a glob that matches nothing stand
+    for themselves: opening them gives the sentence that says so.
 
     Raises
     ------
     OSError
-        If a folder cannot be listed: its pictures are not passed over in silence.
+        If what is at an address cannot be listed.
 
     Examples
     --------
@@ -93,16 +93,23 @@ def _fsspec(given: str) -> ModuleType:
 
 
 def _local(given: str) -> Iterator[str]:
+    closed: list[str] = []  # folders that may not be listed
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            closed.append(error.filename)
+
     if os.path.isdir(given):
-        for folder, folders, names in os.walk(given, onerror=_raise):
+        for folder, folders, names in os.walk(given, onerror=note):
             folders.sort()
             yield from (os.path.join(folder, name) for name in filter(_is_picture, sorted(names)))
     elif not os.path.lexists(given) and glob.has_magic(given):
-        matches = sorted(set(_matches(given)))
+        matches = sorted(set(_matches(given, note)))
         yield from (path for path in matches if not os.path.isdir(path))
+    yield from dict.fromkeys(closed)
 
 
-def _matches(pattern: str) -> Iterator[str]:
+def _matches(pattern: str, note: Callable[[OSError], None]) -> Iterator[str]:
     """Expand a pattern; `**` goes into no linked folder, as two links can lead in endless circles.
 
     `glob` follows them, 40 deep, in every order.
@@ -112,16 +119,18 @@ def _matches(pattern: str) -> Iterator[str]:
         return
     start, rest = deep[1], deep[2] or "*"
     for root in glob.glob(start) if glob.has_magic(start) else [start]:
-        for folder, folders, _ in os.walk(root or os.curdir):
+        tree = os.walk(root or os.curdir, onerror=note)
+        for folder, folders, _ in tree:
             folders[:] = [name for name in folders if not name.startswith(".")]
             shown = os.path.relpath(folder) if root == "" else folder
             inside = "" if shown == os.curdir else shown
-            yield from _matches(os.path.join(glob.escape(inside), rest))
+            yield from _matches(os.path.join(glob.escape(inside), rest), note)
 
 
 def _remote(given: str) -> Iterator[str]:
-    system, path = _fsspec(given).core.url_to_fs(given)
+    fsspec = _fsspec(given)
     try:
+        system, path = fsspec.core.url_to_fs(given)
         if glob.has_magic(path):
             yield from (system.unstrip_protocol(found) for found in sorted(system.glob(path)))
         elif system.isdir(path):
@@ -136,7 +145,3 @@ def _remote(given: str) -> Iterator[str]:
 def _is_picture(name: str) -> bool:
     """Whether a file in a folder is meant; "._x.jpg" is what macOS notes beside x.jpg elsewhere."""
     return os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith("._")
-
-
-def _raise(error: OSError) -> None:
-    raise error

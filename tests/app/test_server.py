@@ -7,6 +7,7 @@ import pytest
 
 from digitlib.app.server import Server
 from digitlib.cli import main
+from digitlib.errors import ModelError
 from digitlib.files import SAMPLES
 
 GOOD = (SAMPLES / "dark_on_light.png").read_bytes()
@@ -87,4 +88,28 @@ def test_too_large_a_file_and_an_odd_question_get_a_sentence(server):
 
 def test_a_port_that_is_taken_is_said_so(server, capsys):
     assert main(["app", "--no-browser", f"--port={server.server_port}"]) == 1
-    assert "in use" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "in use" in said and f"Port {server.server_port} cannot be used" in said
+    with pytest.raises(SystemExit):
+        main(["app", "--port", "70000"])
+    assert "the largest is 65535" in capsys.readouterr().err
+
+
+def test_a_reader_that_cannot_be_loaded_is_told_of_on_the_page(server, monkeypatch):
+    def missing():
+        raise ModelError("LiteRT is not installed; install it.")
+
+    monkeypatch.setattr("digitlib.reading.recognizer.shared", missing)
+    content = ask(server, "POST", question(server, kind="read"), GOOD)[1]
+    assert json.loads(content) == {"error": "LiteRT is not installed; install it."}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(ConnectionResetError, False), (TimeoutError, False), (ValueError, True)]
+)
+def test_a_page_that_is_closed_early_is_no_fault(server, capfd, error, told):
+    try:
+        raise error
+    except error:
+        server.handle_error(None, ("127.0.0.1", 1))
+    assert ("Traceback" in capfd.readouterr().err) == told
