@@ -39,7 +39,7 @@ __all__ = sorted([*_HOMES, "__version__"])
 
 
 def __getattr__(name: str):
-    """Import a public name, or a room, when it is first used (PEP 562)."""
+    """Import a public name when it is first used (PEP 562)."""
     if name in _HOMES:
         return getattr(importlib.import_module(f"digitlib.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'digitlib' has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """How good is a network: scores with their uncertainty, and how sure it may be of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -29,9 +29,12 @@ def score(
 
 
 def rate(correct: int, total: int) -> dict:
-    """Return a share as accuracy, correct, images and its 95 % interval (Wilson's)."""
-    accuracy, interval = correct / total, wilson_interval(correct, total)
-    return {"accuracy": accuracy, "correct": correct, "images": total, "interval": interval}
+    """Return a share as accuracy, correct, images and its 95 % interval (Wilson's).
+
+    Raises a ValueError as `wilson_interval` does, such as where there are no images.
+    """
+    interval = wilson_interval(correct, total)
+    return {"accuracy": correct / total, "correct": correct, "images": total, "interval": interval}
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -67,9 +70,9 @@ def with_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
     >>> with_temperature(np.array([[0.9, 0.1]]), 2).round(2).tolist()
     [[0.75, 0.25]]
     """
-    scores = np.log(np.clip(probs, 1e-12, 1)) / temperature
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    from scipy.special import softmax
+
+    return softmax(np.log(np.clip(probs, 1e-12, 1)) / temperature, axis=1)
 
 
 def log_loss(labels: np.ndarray, probs: np.ndarray) -> float:
@@ -97,14 +100,18 @@ def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-def score_readings(results, texts) -> dict:
+def in_one_line(text: str) -> str:
+    return "".join(text.split())
+
+
+def score_readings(results: Iterable, texts: Iterable[str]) -> dict:
     """Return how many pictures are read right, by the digits they show; keys as `rate` has them.
 
     `results` are such as `Recognizer.read_many` yields: those without a reading are wrong. Line
-    breaks do not count.
+    breaks and spaces do not count.
     """
     correct = [
-        result.reading is not None and result.reading.text.replace("\n", "") == text
+        result.reading is not None and in_one_line(result.reading.text) == in_one_line(text)
         for result, text in zip(results, texts, strict=True)
     ]
     return rate(sum(correct), len(correct))

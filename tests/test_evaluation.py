@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from digitlib import evaluation
+from digitlib.evaluation import score_readings
+from digitlib.reading import Reading, Result
 
 
 def test_wilson_interval_against_published_values():
@@ -16,6 +18,16 @@ def test_wilson_interval_against_published_values():
 def test_wilson_interval_of_nonsense(correct, total):
     with pytest.raises(ValueError, match="not a rate"):
         evaluation.wilson_interval(correct, total)
+
+
+def test_no_images_have_no_rate():
+    with pytest.raises(ValueError, match="0 correct of 0 is not a rate"):
+        score_readings([], [])
+
+
+def test_line_breaks_do_not_count_on_either_side():
+    results = [Result("x", Reading("1\n2", 1.0, []), None)] * 2
+    assert score_readings(results, ["12", "1\n2"])["correct"] == 2
 
 
 def test_score_ignores_what_is_not_a_digit():

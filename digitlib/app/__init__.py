@@ -1,6 +1,7 @@
 """The drawing pad and the uploader: widgets for a notebook, and a page of their own.
 
-The widgets need the extra ``app``; the page, `digitlib app` at the shell, does not.
+The widgets need the extra ``app``. The page, `digitlib app` at the shell, reads without it; to keep
+pictures and to show a network's layers it needs that extra, too, and for test images ``train``.
 """
 
 __all__ = ["Pad", "Uploader", "drawing_pad", "uploader"]

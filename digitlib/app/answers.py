@@ -19,7 +19,7 @@ from PIL.ExifTags import Base
 
 from digitlib.datasets import labelled_folder
 from digitlib.errors import PictureError
-from digitlib.files import SAMPLES, SHIPPED_MODEL
+from digitlib.files import SAMPLES, SHIPPED_MODEL, how_to_install
 from digitlib.reading import Digit, Prepared, Reading, Recognizer, open_picture, prepare
 from digitlib.reading.advice import advice
 
@@ -62,7 +62,7 @@ def answer(question: dict, content: bytes, recognizer: Recognizer, folder: str |
     except (PictureError, ValueError, OSError) as error:
         return {"error": str(error)}
     except ModuleNotFoundError as error:
-        return {"error": f"This needs {error.name}; run: pip install 'digitlib[train]'."}
+        return {"error": f"This needs {error.name}; run: {how_to_install('train,app')}"}
     except Exception as error:  # a fault of ours must not leave the page without an answer
         traceback.print_exc()
         return {"error": f"Reading it failed: {type(error).__name__}."}
@@ -160,7 +160,7 @@ def _ink(prepared: Prepared, boxes: list[tuple[int, int, int, int]]) -> Image.Im
 
 
 def data_url(image: Image.Image) -> str:
-    """Return an image as an address that holds it: JPEG for colours, PNG for grey."""
+    """Return an image as an address that holds it: a PNG, or a JPEG where that is too large."""
     file = io.BytesIO()
     image.save(file, "PNG")
     kind = "png"
@@ -175,7 +175,8 @@ def data_url(image: Image.Image) -> str:
 
 
 def _samples(question: dict, content: bytes, recognizer: Recognizer, folder: Path) -> dict:
-    rows = list(csv.DictReader((SAMPLES / "to_click.csv").open(encoding="utf-8")))
+    with (SAMPLES / "to_click.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     for row in rows:
         row["picture"] = data_url(_thumbnail(_sample(row["path"]).picture.colours, THUMBNAIL))
     return {"samples": rows}
@@ -231,7 +232,7 @@ def without_metadata(content: bytes) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes that open_picture has checked
         image = Image.open(io.BytesIO(content))
-        if image.format == "JPEG":
+        if image.format in ("JPEG", "MPO"):  # of several JPEGs in a file, the first
             exif = Image.Exif()
             exif[Base.Orientation] = image.getexif().get(Base.Orientation, 1)
             image.save(file, "JPEG", quality="keep", exif=exif, icc_profile=None, comment=b"")
@@ -273,10 +274,7 @@ def kept(folder: Path) -> dict:
 
 
 def _kept_rows(folder: Path) -> list[tuple[str, str]]:
-    try:
-        return [(path.name, text) for path, text in labelled_folder.load(folder)]
-    except ValueError:  # there is nothing yet
-        return []
+    return [(path.name, text) for path, text in labelled_folder.pictures_in(folder)]
 
 
 def _network(question: dict, content: bytes, recognizer: Recognizer, folder: Path) -> dict:

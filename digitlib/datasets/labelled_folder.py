@@ -74,7 +74,7 @@ def keep(folder: str | Path, content: bytes, text: str, kind: str) -> Path:
         If the folder cannot be written to, or another program writes there for a minute.
     """
     text = text.strip()
-    if text and not (text.isascii() and text.isdigit()):
+    if not _is_digits(text):
         raise ValueError(f"{text!r} is not made of digits; type what it shows, such as 7 or 42.")
     open_picture(content)
     folder = Path(folder)
@@ -161,7 +161,24 @@ def load(folder: str | Path) -> list[tuple[Path, str]]:
     Raises
     ------
     ValueError
-        If there are neither, or labels.csv cannot be read.
+        If there are neither, or as `pictures_in` does.
+    """
+    if not (rows := pictures_in(folder)):
+        raise ValueError(
+            f"{display_name(folder)} has no {TABLE} with the columns path and text and with "
+            "pictures, nor folders of pictures that are named by their digits, such as 7; keep "
+            "some pictures first."
+        )
+    return rows
+
+
+def pictures_in(folder: str | Path) -> list[tuple[Path, str]]:
+    """Return what `load` does, or an empty list where there is nothing yet.
+
+    Raises
+    ------
+    ValueError
+        If labels.csv cannot be read, or says of a picture something else than digits.
     """
     folder = Path(folder)
     table = _read(folder / TABLE) or Table()
@@ -170,7 +187,11 @@ def load(folder: str | Path) -> list[tuple[Path, str]]:
     for line, row in table.rows:
         name = table.cell(row, "path")
         if name and (folder / name).is_file():
-            texts[folder / name] = table.cell(row, "text")
+            text = table.cell(row, "text")
+            if not _is_digits(text):
+                where = f"{display_name(folder / TABLE)}, line {line}"
+                raise ValueError(f"{where}: {text!r} is not made of digits, such as 7 or 42.")
+            texts[folder / name] = text
         elif any(cell.strip() for cell in row):
             without.append(f"line {line} ({display_name(name) or 'no path'})")
     if without:
@@ -179,13 +200,13 @@ def load(folder: str | Path) -> list[tuple[Path, str]]:
         say(f"{folder / TABLE} has rows without a picture, which do not count: {named}.")
     for path, text in _labelled_by_folder(folder):
         texts.setdefault(path, text)
-    if not texts:
-        raise ValueError(
-            f"{display_name(folder)} has no {TABLE} with the columns path and text and with "
-            "pictures, nor folders of pictures that are named by their digits, such as 7; keep "
-            "some pictures first."
-        )
     return list(texts.items())
+
+
+def _is_digits(text: str) -> bool:
+    """Whether a text is made of digits, in lines and groups, or of none at all."""
+    joined = "".join(text.split())
+    return not joined or (joined.isascii() and joined.isdigit())
 
 
 def _labelled_by_folder(folder: Path) -> Iterator[tuple[Path, str]]:

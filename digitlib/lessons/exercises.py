@@ -371,7 +371,7 @@ def _check_4_1(answer, digits: Dataset) -> str | None:
         return np.array([np.mean(network(one).argmax(axis=1) == labels) for one in turned])
 
     true = accuracies(_turned(images, angle) for angle in angles)
-    wrong = np.abs(given - true) > ROUNDED
+    wrong = ~(np.abs(given - true) <= ROUNDED)  # what is not a number is wrong, too
     if not wrong.any():
         return None
     if np.allclose(given, 1 - true, atol=ROUNDED):

@@ -15,6 +15,8 @@ import numpy as np
 from digitlib.errors import ModelError, display_name
 from digitlib.files import PRETRAINED
 
+FOLDED = ("BatchNormalization", "ReLU", "Activation")  # into the layer before
+ACTIVATIONS = ("linear", "relu", "softmax")  # of network.js
 SILENT = ("InputLayer", "Dropout")  # they do nothing to an image that is read
 
 
@@ -34,7 +36,7 @@ def exported(path: str | Path = PRETRAINED / "reader.keras") -> dict:
     Raises
     ------
     ModelError
-        If there is a layer of another kind.
+        If there is a layer of another kind, or one with settings that the page cannot compute.
 
     Examples
     --------
@@ -51,10 +53,16 @@ def exported(path: str | Path = PRETRAINED / "reader.keras") -> dict:
     layers: list[dict] = []
     weights: list[np.ndarray] = []  # kernel, bias, kernel, bias ...
     for kind, config, arrays in _stored(Path(path)):
+        if kind in FOLDED and not (layers and layers[-1].get("activation") == "linear"):
+            raise _not_exported(path, f"{kind} that follows no layer without an activation")
         if kind == "BatchNormalization":
+            if layers[-1]["kind"] != "convolution":
+                raise _not_exported(path, f"{kind} that follows no convolution")
             weights[-2:] = _folded(weights[-2], weights[-1], arrays, config["epsilon"])
-        elif kind in ("ReLU", "Activation"):
-            layers[-1]["activation"] = config.get("activation", "relu")
+        elif kind in FOLDED:
+            if config.get("max_value") or config.get("negative_slope") or config.get("threshold"):
+                raise _not_exported(path, f"{kind} with a limit or a slope")
+            layers[-1]["activation"] = _activation(config.get("activation", "relu"), path)
         elif kind not in SILENT:
             layers.append(_described(kind, config, path))
             if arrays:
@@ -80,17 +88,22 @@ def _stored(path: Path) -> Iterator[tuple[str, dict, list[np.ndarray]]]:
 def _described(kind: str, config: dict, path: str | Path) -> dict:
     """Return a layer's name, and what network.js needs to know to compute it."""
     if kind == "Conv2D":
-        (rows, columns), stride = config["kernel_size"], config["strides"][0]
+        (rows, columns), (stride, across) = config["kernel_size"], config["strides"]
+        if stride != across or config.get("groups", 1) != 1 or set(config["dilation_rate"]) != {1}:
+            raise _not_exported(path, f"{kind} with groups, holes or unequal strides")
         name = f"Conv2D, {config['filters']} filters {rows} x {columns}"
         return {
             "kind": "convolution",
             "name": name + (f", stride {stride}" if stride > 1 else ""),
             "size": [rows, columns],
             "stride": stride,
-            **{key: config[key] for key in ("filters", "padding", "activation")},
+            "activation": _activation(config["activation"], path),
+            **{key: config[key] for key in ("filters", "padding")},
         }
     if kind == "MaxPooling2D":
         rows, columns = config["pool_size"]
+        if config["padding"] != "valid" or set(config["strides"]) != {rows}:
+            raise _not_exported(path, f"{kind} whose windows overlap or leave the map")
         name = f"MaxPooling2D, {rows} x {columns}"
         return {"kind": "maxPooling", "name": name, "size": [rows, columns], "stride": rows}
     if kind == "GlobalAveragePooling2D":
@@ -100,8 +113,19 @@ def _described(kind: str, config: dict, path: str | Path) -> dict:
     if kind == "Dense":
         units = config["units"]
         name = f"Dense, {units} units"
-        return {"kind": "dense", "name": name, "units": units, "activation": config["activation"]}
-    raise ModelError(f"{display_name(Path(path))} has a layer {kind}, which cannot be exported.")
+        activation = _activation(config["activation"], path)
+        return {"kind": "dense", "name": name, "units": units, "activation": activation}
+    raise _not_exported(path, kind)
+
+
+def _activation(name: object, path: str | Path) -> str:
+    if name not in ACTIVATIONS:
+        raise _not_exported(path, f"with the activation {name}")
+    return str(name)
+
+
+def _not_exported(path: str | Path, what: str) -> ModelError:
+    return ModelError(f"{display_name(Path(path))} has a layer {what}, which cannot be exported.")
 
 
 def _folded(kernel: np.ndarray, bias: np.ndarray, arrays: list, epsilon: float) -> list[np.ndarray]:

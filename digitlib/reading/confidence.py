@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.special import logit, softmax
 
 FEATURES = (
     "nothing",  # 1 if no digit was found
@@ -40,8 +41,7 @@ def log_odds(probability: float) -> float:
     >>> log_odds(0.5), log_odds(1.0)
     (0.0, 7.0)
     """
-    with np.errstate(divide="ignore"):
-        return float(np.clip(np.log(probability) - np.log1p(-probability), -CLIP, CLIP))
+    return float(np.clip(logit(probability), -CLIP, CLIP))
 
 
 @functools.cache
@@ -57,5 +57,4 @@ def beliefs(features: Sequence[float]) -> np.ndarray:
     scores = np.append(features, 1.0) @ weights()
     if features[0]:  # nothing was read, so that "as read" says "no digit"
         scores[0] = -np.inf
-    scores = np.exp(scores - scores.max())
-    return scores / scores.sum()
+    return softmax(scores)

@@ -94,7 +94,6 @@ def touching(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
             continue
         ink = np.roll(ink[:, columns[0] : columns[-1] + 1], rng.integers(-8, 9), axis=0)
         depth = rng.integers(4, 40)  # pixels that the two have in common
-        shared = 0
         for shared in range(min(40, row.shape[1]) + 1):
             both = row[:, row.shape[1] - shared :][:, : ink.shape[1]]
             if ((both > 0.5) & (ink[:, : both.shape[1]] > 0.5)).sum() > depth:

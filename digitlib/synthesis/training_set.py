@@ -4,6 +4,7 @@ import multiprocessing
 
 import numpy as np
 
+from digitlib.files import usable_cores
 from digitlib.reading.imaging import prepare
 from digitlib.synthesis.digits import Pictures, Random, by_one_pen, draw_digit, look, redraw
 from digitlib.synthesis.negatives import draw_negative, slices
@@ -38,7 +39,7 @@ def reader_images(images: np.ndarray, labels: np.ndarray, seed: int, copies: int
         for copy in range(copies)
         for start in range(0, len(images), CHUNK)
     ]
-    with multiprocessing.get_context("spawn").Pool() as pool:
+    with multiprocessing.get_context("spawn").Pool(usable_cores()) as pool:
         made = pool.map(_make, jobs, chunksize=1)
     return np.concatenate([m for m, _ in made]), np.concatenate([m for _, m in made])
 

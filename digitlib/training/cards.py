@@ -82,7 +82,7 @@ def sole_run(folder: Path) -> Iterator[None]:
 
     The system lets go of the lock when a process ends, however it ends.
     """
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     lock = locket.lock_file(str(folder / LOCK), timeout=0)
     try:
         lock.acquire()

@@ -6,7 +6,7 @@ validation split of the training images.
 
 import contextlib
 import functools
-import glob
+import re
 import shutil
 import tempfile
 import time
@@ -86,7 +86,7 @@ def train(
     *,
     progress_file: TextIO | None = None,
     on_epoch: Callable[[History], None] | None = None,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     resume: bool = False,
     deterministic: bool = False,
 ) -> Trained:
@@ -105,7 +105,7 @@ def train(
         Where the progress bar goes; standard error unless given.
     on_epoch : callable, optional
         Called after each epoch with the learning curves so far.
-    folder : Path, optional
+    folder : str or Path, optional
         Where a checkpoint and a CSV log are kept after each epoch; made if it is not there.
     resume : bool
         Whether to go on from the checkpoint in `folder`, if there is one.
@@ -115,7 +115,8 @@ def train(
     Raises
     ------
     ValueError
-        If the checkpoint to be resumed is damaged or of another network, dataset or recipe, if
+        If there is no such network, or the recipe does not fit the dataset; if the checkpoint to
+        be resumed is damaged or of another network, dataset or recipe, if
         another training writes to `folder`, or if the loss is not a number before the first epoch
         is over.
 
@@ -133,11 +134,13 @@ def train(
     >>> len(trained.history["val_accuracy"]), trained.card["validation_accuracy"] > 0.5
     (3, True)
     """
-    with sole_run(folder) if folder is not None else contextlib.nullcontext():
+    recipe = recipe_for(network, dataset, **(asdict(recipe) if recipe else {}))
+    folder = Path(folder) if folder is not None else None
+    with sole_run(folder) if folder else contextlib.nullcontext():
         return _train(
             network,
             dataset,
-            recipe or recipe_for(network, dataset),
+            recipe,
             progress_file=progress_file,
             on_epoch=on_epoch,
             folder=folder,
@@ -172,6 +175,7 @@ def _train(
     first_epoch = checkpoint.restore(model) if checkpoint and resume else 0
     log = Log(folder / LOG if folder is not None else None, on_epoch)
     log.load(first_epoch)
+    unlogged = first_epoch - len(log.history.get("loss", []))  # where the log was thrown away
     best = KeepBest(model if first_epoch else None, log.history)
     watchers = [SeedEachEpoch(recipe.seed), best, log, *([checkpoint] if checkpoint else [])]
     interrupted = _fit(model, data, recipe, first_epoch, watchers, progress_file)
@@ -185,7 +189,7 @@ def _train(
     made = {
         "parameters": model.count_params(),
         "deterministic": deterministic,
-        "epochs_completed": len(log.history.get("loss", [])),
+        "epochs_completed": unlogged + len(log.history.get("loss", [])),
         "interrupted": interrupted,
         "fit_seconds": round(seconds, 2),
         "images_learnt_from": len(data.labels),
@@ -242,8 +246,9 @@ def train_to(
     """
     path, folder = Path(path), Path(f"{path}.checkpoint")
     with sole_run(folder):
-        for left in path.parent.glob(f".[0-9]*-{glob.escape(path.name)}*"):
-            left.unlink()  # a save that was killed
+        for left in path.parent.glob(".[0-9]*"):  # a save that was killed
+            if re.fullmatch(rf"\.\d+-{re.escape(path.name)}(\..*)?", left.name):
+                left.unlink()
         trained = _train(
             network, dataset, recipe, folder=folder, resume=resume, deterministic=deterministic
         )

@@ -57,11 +57,11 @@ LATER = {"label_smoothing": 0.0, "beta_1": 0.9, "beta_2": 0.999}
 # Name, type, lowest and highest: what lies beyond is a slip of the pen.
 RANGES: tuple[tuple[str, type, float, float | None], ...] = (
     ("epochs", int, 1, 10_000),
+    ("validation_fraction", float, 0.001, 0.9),
     ("batch_size", int, 1, None),  # None: the images to learn from
     ("seed", int, 0, 2**31 - 1),
     ("copies", int, 0, 100),
     ("peak_rate", float, 0.0, 10.0),
-    ("validation_fraction", float, 0.001, 0.9),
     ("rotation", float, 0, 180),
     ("scale", float, 0, 0.9),
     ("shift", float, 0, 28),
@@ -128,9 +128,10 @@ def recipe_like(card: dict, dataset: Dataset) -> Recipe:
 
 def _checked(recipe: Recipe, dataset: Dataset) -> Recipe:
     """Return the recipe if every number in it makes sense for this dataset."""
-    images = int(len(dataset.train_labels) * (1 - RECIPES["classic"].validation_fraction))
     for name, kind, low, high in RANGES:
-        value, high = getattr(recipe, name), images if high is None else high
+        if high is None:
+            high = int(len(dataset.train_labels) * (1 - recipe.validation_fraction))
+        value = getattr(recipe, name)
         is_number = isinstance(value, int if kind is int else int | float)
         if not is_number or isinstance(value, bool) or not low <= value <= high:
             words = "a whole number" if kind is int else "a number"

@@ -95,6 +95,22 @@ def test_no_layer_is_left_out_in_silence(monkeypatch):
         weights.exported()
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        ("ReLU", {"max_value": 6}, "ReLU with a limit"),
+        ("BatchNormalization", {}, "BatchNormalization that follows no convolution"),
+        ("Activation", {"activation": "elu"}, "with the activation elu"),
+        ("MaxPooling2D", {"pool_size": [2, 2], "strides": [1, 1], "padding": "valid"}, "overlap"),
+    ],
+)
+def test_nor_a_setting_that_the_page_does_not_know(monkeypatch, kind, settings, words):
+    dense = ("Dense", {"units": 3, "activation": "linear", "use_bias": True}, [np.ones((2, 3))] * 2)
+    monkeypatch.setattr(weights, "_stored", lambda path: iter([dense, (kind, settings, [])]))
+    with pytest.raises(ModelError, match=words):
+        weights.exported()
+
+
 def test_weights_are_those_of_the_file_in_16_bits():
     kept = weights.exported(PRETRAINED / "classic.keras")
     count = sum(sum(layer.get("weights", [])) for layer in kept["layers"])

@@ -119,6 +119,13 @@ def test_other_tables_are_refused_with_file_and_line_and_stay(tmp_path, content,
     assert (tmp_path / "labels.csv").read_bytes() == content
 
 
+def test_a_label_that_is_no_digit_is_told_of_with_its_line(tmp_path):
+    (tmp_path / "a.png").write_bytes(SEVEN)
+    (tmp_path / "labels.csv").write_text("path,text\na.png,seven\n")
+    with pytest.raises(ValueError, match=r"labels.csv, line 2: 'seven' is not made of digits"):
+        load(tmp_path)
+
+
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "labels.csv")
     with pytest.raises(ValueError, match=r"labels\.csv is not a file"):

@@ -68,4 +68,5 @@ def test_a_whole_one_goes_on_even_without_its_log(stopped, tmp_path):
     assert train(folder, resume=True).card["epochs_completed"] == 2
     folder = shutil.copytree(stopped, tmp_path / "other")
     (folder / "log.csv").unlink()
-    assert train(folder, resume=True).card["interrupted"] is False
+    card = train(folder, resume=True).card
+    assert card["interrupted"] is False and card["epochs_completed"] == 2

@@ -42,6 +42,7 @@ def test_turned_images(said, validation):
     assert said("4.1", right) == "4.1: right!"
     assert said("4.1", right.round(2)) == "4.1: right!"
     assert "Wrong at 0, 30 degrees" in said("4.1", right - [0.1, 0, 0, 0.1, 0])
+    assert "Wrong at 0, 10, 20, 30, 40 degrees" in said("4.1", [np.nan] * 5)
     assert "Give five accuracies" in said("4.1", right[:3])
     assert "shares of 1" in said("4.1", 100 * right)
     assert "shares of mistakes" in said("4.1", 1 - right)

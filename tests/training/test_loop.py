@@ -88,6 +88,7 @@ def test_small_data_gets_more_epochs_and_mnist_does_not(digits):
     [
         ("quick", {}, "choose classic"),
         ("fast", {"epochs": 0}, "epochs is 0"),
+        ("fast", {"validation_fraction": 0.9, "batch_size": 1000}, "from 1 to 1"),
         ("fast", {"batch_size": 10**6}, "batch_size is 1000000"),
         ("fast", {"seed": -1}, "seed is -1"),
         ("fast", {"seed": 1.5}, "seed is 1.5; it must be a whole number from 0"),
@@ -490,6 +491,7 @@ def test_what_a_killed_save_left_is_removed(few, tmp_path):
         ".17-model.keras",
         ".17-model.keras.card.json",
         ".17-other.keras",
+        ".17-my-model.keras",
         ".x-model.keras",
     ):
         (tmp_path / name).touch()
@@ -497,7 +499,7 @@ def test_what_a_killed_save_left_is_removed(few, tmp_path):
     training.train_to(tmp_path / "model.keras", "fast", few, recipe)
     assert {f.name for f in tmp_path.iterdir()} == {
         *("model.keras", "model.keras.card.json", "model.keras.log.csv"),
-        *(".17-other.keras", ".x-model.keras"),
+        *(".17-other.keras", ".17-my-model.keras", ".x-model.keras"),
     }
 
 
