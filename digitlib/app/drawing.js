@@ -7,7 +7,7 @@
 // half-open. Numbers are rounded to 32 bits where Python rounds them, so that both agree.
 import { forward } from "./network.js";
 
-const FAINTEST = 10; // reading/ink.py
+const INKED = 0.3, SURELY = 0.55, FAINTEST = 10; // reading/ink.py
 const SPECK = 0.12; // reading/writing.py
 const LEAST_HEIGHT = 0.3, FLATTEST = 1.6, MOST_PIECES = 400, NEAR = 0.15; // reading/glyphs.py
 const RAISED = 0.4, OVER = 0.1; // likewise
@@ -176,7 +176,7 @@ function connected({ height, width, values }) {
   const labels = new Int32Array(values.length);
   const pieces = [];
   for (let start = 0; start < values.length; start++) {
-    if (values[start] <= 0.3 || labels[start]) continue;
+    if (values[start] <= INKED || labels[start]) continue;
     const label = pieces.length + 1;
     const box = { top: height, left: width, bottom: 0, right: 0, members: [label], dark: false };
     const waiting = [start];
@@ -188,11 +188,11 @@ function connected({ height, width, values }) {
       box.left = Math.min(box.left, x);
       box.bottom = Math.max(box.bottom, y + 1);
       box.right = Math.max(box.right, x + 1);
-      box.dark ||= values[at] > 0.55;
+      box.dark ||= values[at] > SURELY;
       for (let row = Math.max(y - 1, 0); row < Math.min(y + 2, height); row++) {
         for (let column = Math.max(x - 1, 0); column < Math.min(x + 2, width); column++) {
           const next = row * width + column;
-          if (values[next] <= 0.3 || labels[next]) continue;
+          if (values[next] <= INKED || labels[next]) continue;
           labels[next] = label;
           waiting.push(next);
         }
@@ -520,7 +520,7 @@ function padded({ height, width, values }, n) {
 function boundingBox({ height, width, values }) {
   const box = { top: height, left: width, bottom: 0, right: 0 };
   values.forEach((value, i) => {
-    if (value <= 0.3) return;
+    if (value <= INKED) return;
     const y = Math.floor(i / width), x = i % width;
     box.top = Math.min(box.top, y);
     box.left = Math.min(box.left, x);

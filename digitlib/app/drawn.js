@@ -151,10 +151,11 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
 /** Return what is to be said when no answer comes. */
 function silence(isClosed, isPage) {
   const again = isPage ? "start “digitlib app” again" : "run this cell again";
-  if (isClosed) return `The ${isPage ? "server" : "kernel"} has stopped: ${again}.`;
+  const who = isPage ? "server" : "kernel";
+  if (isClosed) return `The ${who} has stopped: ${again}.`;
   return (
-    "No answer yet: the kernel is busy or has stopped. If it is busy, the answer comes by itself " +
-    `as soon as the kernel is free; if it has stopped or was restarted, ${again}.`
+    `No answer yet: the ${who} is busy or has stopped. If it is busy, the answer comes by itself ` +
+    `as soon as the ${who} is free; if it has stopped or was restarted, ${again}.`
   );
 }
 

@@ -108,10 +108,12 @@ function createResult(list, file, ask, kept) {
   }
 
   async function read(isPage) {
+    const again = isPage ? "start “digitlib app” again" : "run this cell again";
+    const who = isPage ? "server" : "kernel";
     const slow = setTimeout(() => {
       state.textContent += ask.isClosed()
-        ? " – the kernel has stopped; run this cell again"
-        : " – no answer yet: the kernel is busy or has stopped";
+        ? ` – the ${who} has stopped; ${again}`
+        : ` – no answer yet: the ${who} is busy or has stopped`;
     }, SLOW);
     try {
       state.textContent = "making it ready";
@@ -123,7 +125,6 @@ function createResult(list, file, ask, kept) {
       if (reply.error) fail(reply.error);
       else show(fromPython(reply));
     } catch {
-      const again = isPage ? "start “digitlib app” again" : "run this cell again";
       fail(`Not read: the connection is closed; ${again}.`);
     }
     clearTimeout(slow);

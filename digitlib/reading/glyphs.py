@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digitlib.reading.ink import Box, bounding_box, labelled
+from digitlib.reading.ink import INKED, SURELY, Box, bounding_box, labelled
 from digitlib.reading.paper import SMALL
 from digitlib.reading.writing import MOST_TILT, SPECK
 
@@ -84,9 +84,12 @@ def find_lines(ink: np.ndarray) -> list[Line[Part]]:
 
 
 def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list, float]:
-    """Return labels (h, w), boxes with the labels in each, and the share of ink that is dots."""
-    labels, count = labelled(ink > 0.3)
-    dark = np.bincount(labels[ink > 0.55], minlength=count + 1)
+    """Return connected components, and the share of ink that is dots.
+
+    They are labels (h, w), and boxes with the labels in each.
+    """
+    labels, count = labelled(ink > INKED)
+    dark = np.bincount(labels[ink > SURELY], minlength=count + 1)
     pieces = [(box, [i]) for i, box in enumerate(ndimage.find_objects(labels), start=1) if dark[i]]
     large = _large(pieces, SPECK)
     strokes = sum(dark[i] for box, [i] in large if _extent(box) > GAP)
@@ -238,7 +241,7 @@ def cut_apart(part: Part) -> Line[Part] | None:
     A cut runs from top to bottom through as little ink as it finds, by dynamic programming, as in
     S. Avidan, A. Shamir: Seam carving for content-aware image resizing, 2007.
     """
-    inked = part.ink > 0.3
+    inked = part.ink > INKED
     if (box := bounding_box(inked)) is None:
         return None
     height, width = _height(box), _width(box)
@@ -303,7 +306,7 @@ def _part(ink: np.ndarray, labels: np.ndarray, box: Box, members: list[int]) -> 
     wide = slice(top, box[0].stop + 1), slice(left, box[1].stop + 1)
     near = labels[wide]
     own = np.where((near == 0) | (near[..., None] == members).any(axis=-1), ink[wide], 0)
-    if (tight := bounding_box(own > 0.3)) is None:
+    if (tight := bounding_box(own > INKED)) is None:
         return Part(box, own)
     rows, columns = (
         slice(n + s.start, n + s.stop) for n, s in zip((top, left), tight, strict=True)

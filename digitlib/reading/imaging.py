@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.glyphs import Line, Part, cut_apart, find_lines
-from digitlib.reading.ink import TINY, Box, bounding_box, find_ink, plain_paper, written
+from digitlib.reading.ink import INKED, TINY, Box, bounding_box, find_ink, plain_paper, written
 from digitlib.reading.paper import SMALL, without_table
 from digitlib.reading.pictures import Picture, PictureLike, open_picture
 
@@ -164,7 +164,7 @@ def in_mnists_look(ink: np.ndarray) -> np.ndarray:
     P. Haffner describe it (Proc. IEEE 86 (1998), section III.A), but for the strokes.
     """
     regular = with_stroke_width(_on_canvas(ink), THINNEST, WIDEST)
-    box = bounding_box(regular > 0.3)
+    box = bounding_box(regular > INKED)
     return _centred(_resized(regular if box is None else regular[box], BOX))
 
 

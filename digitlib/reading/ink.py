@@ -10,6 +10,9 @@ from scipy import ndimage
 
 from digitlib.reading.writing import writing
 
+# Of full ink. A piece is what is connected above the lower one and has a pixel above the higher
+# one (a hysteresis threshold): the soft edges of strokes belong to it, and a smudge is none.
+INKED, SURELY = 0.3, 0.55
 FAINTEST = 10.0  # least contrast of ink, of 255
 TINY = 20  # pixels of the longer side: fewer have no room for shadows, and are enlarged
 PLAIN = 12  # largest difference, of 255, along the edge of a picture that counts as one colour
@@ -89,9 +92,9 @@ def _without_borders(ink: np.ndarray) -> np.ndarray:
     That is what a shadow leaves where it narrows towards the edge, and what is beside the paper.
     It stays if nothing of any size would remain, and so do strokes, which do not fill their box.
     """
-    if not (_edge(ink) > 0.3).any():
+    if not (_edge(ink) > INKED).any():
         return ink
-    labels, count = labelled(ink > 0.3)
+    labels, count = labelled(ink > INKED)
     sides = np.array([[s.stop - s.start for s in b] for b in ndimage.find_objects(labels)])
     extents = sides.max(axis=1, initial=0)
     contact = np.bincount(_edge(labels), minlength=count + 1)[1:]

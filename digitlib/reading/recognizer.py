@@ -21,6 +21,7 @@ from digitlib.reading.imaging import Glyph, Prepared, prepare
 from digitlib.reading.pictures import PictureLike
 from digitlib.reading.sources import open_source
 
+NO_DIGIT = 10  # the eleventh class
 BATCH = 64
 # What another process is waited for, and so many pictures that it needs no longer: 5 s each.
 WAIT, BATCH_OF_PROCESS = 60, 12
@@ -50,7 +51,7 @@ Cuts = dict[Any, Line]
 
 
 class Chosen(NamedTuple):
-    """A glyph of a reading: its name, 10 for no digit, and whether it is a slice."""
+    """A glyph of a reading: its name, NO_DIGIT for none, and whether it is a slice."""
 
     glyph: Any
     name: int
@@ -334,7 +335,7 @@ def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
                 continue
             p = said[glyph]
             glyphs.append(glyph)
-            if name == 10:
+            if name == NO_DIGIT:
                 refused.append(p)
                 continue
             kept.append(Digit(name, float(p[name]), p[:10], glyph.box, glyph.image))
@@ -350,7 +351,7 @@ def candidate(lines: list[Line[Glyph]], said: Said, cuts: Cuts) -> Candidate:
 
 def _slashes(parts: list[Chosen]) -> set:
     """Return the glyphs of bars that are no ones: far taller than the digits on either side."""
-    digits = [part for part in parts if part.name != 10]
+    digits = [part for part in parts if part.name != NO_DIGIT]
     return {
         bar.glyph
         for left, bar, right in zip(digits, digits[1:], digits[2:], strict=False)
@@ -410,8 +411,8 @@ def _steps(line: Line, stop: int, said: Said, cuts: Cuts) -> Iterator[tuple]:
             continue
         p = said[glyph]
         digit = int(p[:10].argmax())
-        if stop - start == 1 and not line.slices and p.argmax() == 10:
-            yield start, "", np.log(p[10]) + LEFT_OUT, [Chosen(glyph, 10, False)]
+        if stop - start == 1 and not line.slices and p.argmax() == NO_DIGIT:
+            yield start, "", np.log(p[NO_DIGIT]) + LEFT_OUT, [Chosen(glyph, NO_DIGIT, False)]
         else:
             part = Chosen(glyph, digit, line.slices)
             yield start, str(digit), np.log(p[digit] + 1e-9), [part]
@@ -428,7 +429,8 @@ def look_twice(
 ) -> np.ndarray:
     """Return better probabilities than a network's own, (n, 10 or 11), for (n, 28, 28) images.
 
-    Where the largest is below DOUBT, the mean over ALTERATIONS of the image takes their place.
+    Where the largest is below DOUBT, the mean over ALTERATIONS of the image takes their place
+    (test-time augmentation).
     `first` are the network's own, where they are known; `worth`, (n,) bool, is where it is tried.
     """
     probs = network(images) if first is None else first

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from digitlib.reading.imaging import in_mnists_look, with_stroke_width
-from digitlib.reading.ink import bounding_box
+from digitlib.reading.ink import INKED, bounding_box
 from digitlib.synthesis.strokes import DIGITS, Stroke, draw, smooth
 
 CANVAS = 112
@@ -89,7 +89,7 @@ def touching(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
     row = np.zeros((CANVAS, 0), np.float32)
     owner = np.zeros((CANVAS, 0), np.int64)
     for place, ink in enumerate(by_one_pen(images, rng), start=1):
-        columns = np.flatnonzero((ink > 0.3).any(axis=0))
+        columns = np.flatnonzero((ink > INKED).any(axis=0))
         if len(columns) == 0:
             continue
         ink = np.roll(ink[:, columns[0] : columns[-1] + 1], rng.integers(-8, 9), axis=0)
@@ -258,6 +258,6 @@ DAMAGE = (  # with the chance of each; they add up, in this order
 
 def look(ink: np.ndarray) -> np.ndarray:
     """Return an ink map, bool or 0..1, as the reader would see it, (28, 28) uint8."""
-    if (box := bounding_box(ink > 0.3)) is None:
+    if (box := bounding_box(ink > INKED)) is None:
         return np.zeros((28, 28), np.uint8)
     return in_mnists_look(ink[box].astype(np.float32))

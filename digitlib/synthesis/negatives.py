@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from digitlib.reading.glyphs import cut_apart, find_lines
 from digitlib.reading.imaging import prepare, with_stroke_width
-from digitlib.reading.ink import bounding_box
+from digitlib.reading.ink import INKED, bounding_box
 from digitlib.synthesis.digits import (
     CANVAS,
     Pictures,
@@ -194,7 +194,7 @@ def slices(images: np.ndarray, labels: np.ndarray, rng: Random) -> Pictures:
     pieces = [part for line in find_lines(ink) for part in line.glyphs.values()]
     for line in filter(None, map(cut_apart, pieces)):
         for part in line.glyphs.values():
-            if (tight := bounding_box(part.ink > 0.3)) is None:
+            if (tight := bounding_box(part.ink > INKED)) is None:
                 continue
             own = owner[part.box][part.ink[tight] > 0.5]
             held = np.bincount(own, minlength=len(chosen) + 1)[1:]

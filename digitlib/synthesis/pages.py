@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from digitlib.reading.ink import bounding_box
+from digitlib.reading.ink import INKED, bounding_box
 from digitlib.synthesis.digits import (
     CANVAS,
     Random,
@@ -50,7 +50,7 @@ def draw_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> tuple[np.n
         rows.append(row)
         text += "".join(str(labels[i]) for i in chosen)
     if len(rows) == 1 and rng.random() < 0.08:  # cut to the ink
-        page = np.pad(rows[0][bounding_box(rows[0] > 0.3) or ...], int(rng.integers(0, 4)))
+        page = np.pad(rows[0][bounding_box(rows[0] > INKED) or ...], int(rng.integers(0, 4)))
         return _photographed(page, np.zeros(page.shape, np.float32), rng), text
     page = on_paper(below_each_other(rows, rng), rng)
     return (on_a_table(page, rng) if rng.random() < ON_A_TABLE else page), text
@@ -106,12 +106,12 @@ def raised(images: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
         row = np.maximum(row, draw([ends], row.shape[::-1], width))
         right += lean * slash * rng.uniform(0.7, 1.1) + width
         put(little[1], line + tall * rng.uniform(0, 0.3))
-    box = bounding_box(row > 0.3)
+    box = bounding_box(row > INKED)
     return chosen, row[box] if box else row
 
 
 def _columns(ink: np.ndarray) -> slice:
-    box = bounding_box(ink > 0.3)
+    box = bounding_box(ink > INKED)
     return box[1] if box else slice(None)
 
 
@@ -281,7 +281,7 @@ def row_of(inks: list[np.ndarray], rng: Random) -> np.ndarray:
     """Return ink maps side by side, in steps up and down, with gaps."""
     gap, row = rng.uniform(6, 50), []
     for ink in inks:
-        columns = np.flatnonzero((ink > 0.3).any(axis=0))
+        columns = np.flatnonzero((ink > INKED).any(axis=0))
         if len(columns):
             row.append(np.roll(ink[:, columns[0] : columns[-1] + 1], rng.integers(-8, 9), axis=0))
             row.append(np.zeros((CANVAS, int(gap * rng.uniform(0.7, 1.3))), np.float32))

@@ -85,7 +85,7 @@ def test_constants_of_the_script_are_pythons():
             if hasattr(room, name) and not isinstance(getattr(room, name), type)
         ]
         assert value in named, name
-    assert len(found) == 24
+    assert len(found) == 26
 
 
 def test_no_layer_is_left_out_in_silence(monkeypatch):

@@ -120,7 +120,8 @@ def test_a_number_changed_behind_the_prose_is_noticed(made_up):
     assert faults(given) == []
     nbformat.write(given, path)
     with run.copy_of_notebooks() as folder:
-        [fault] = check.faults_when_run(folder, [path])
+        _, printed = check.run_nbval(folder, [folder / path.name], strictly=True)
+    [fault] = claims.faults_of_outputs(printed.notebooks[path.stem], [COMPARED, TRAINED])
     assert "but 93.2 is printed" in fault
 
 

@@ -214,7 +214,7 @@ def test_nbval_notices_an_altered_number(path, tmp_path):
     assert nbval(altered) == 1
 
 
-@pytest.mark.timeout(LONG)
+@pytest.mark.slow
 def test_notebook_2_does_not_depend_on_how_keras_is_set_up_on_a_machine(tmp_path):
     """Run it where Keras would compute with JAX, its channels first, in half precision."""
     strange = {"backend": "jax", "image_data_format": "channels_first", "floatx": "float16"}

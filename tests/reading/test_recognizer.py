@@ -84,7 +84,7 @@ def test_a_fault_of_ours_costs_one_picture_and_what_is_not_installed_is_raised(
     opening(ZeroDivisionError("oops"))
     first, faulty, last = recognizer.read_many(paths)
     assert (first.reading.text, last.reading.text) == ("7", "5") and faulty.reading is None
-    assert str(faulty.error) == "Reading it failed: ZeroDivisionError: oops."
+    assert str(faulty.error) == "Reading faulty.png failed: ZeroDivisionError: oops."
     opening(MemoryError())
     first, lacking, last = recognizer.read_many(paths)
     assert (first.reading.text, last.reading.text) == ("7", "5") and lacking.reading is None
