@@ -15,10 +15,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from digitlib.app.browser import bundle, fitted
+from digitlib.app.weights import exported
 from digitlib.datasets.digits import load_digits
 from digitlib.files import SHIPPED_MODEL
 from digitlib.models.loading import load_network
-from digitlib.models.weights import exported
 from digitlib.reading.drawing import drawing_lines, read_drawing
 from digitlib.synthesis.strokes import DIGITS, draw, smooth
 

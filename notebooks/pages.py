@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from digitlib.app import browser
-from digitlib.models.weights import exported
+from digitlib.app.weights import exported
 from digitlib.synthesis.strokes import DIGITS, smooth
 
 NOTEBOOKS = Path(__file__).resolve().parent

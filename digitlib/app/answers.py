@@ -279,7 +279,7 @@ def _kept_rows(folder: Path) -> list[tuple[str, str]]:
 
 def _network(question: dict, content: bytes, recognizer: Recognizer, folder: Path) -> dict:
     """Answer with the shipped network, for its layers to be shown; {} if another one reads."""
-    from digitlib.models.weights import exported  # h5py, which nothing else here needs
+    from digitlib.app.weights import exported  # h5py, which nothing else here needs
 
     return {"network": exported()} if recognizer.model == SHIPPED_MODEL else {}
 

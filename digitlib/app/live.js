@@ -11,7 +11,7 @@ const HAND = 900; // milliseconds in which an example is drawn
 /**
  * Fill an element with the reader.
  *
- * `exported` is what digitlib.models.weights gives, `fitted` what digitlib/reading/confidence.json
+ * `exported` is what digitlib.app.weights gives, `fitted` what digitlib/reading/confidence.json
  * holds; `examples` are [name, strokes] to have drawn, a stroke being a list of [x, y] in a square
  * of side 1.
  */

@@ -1,4 +1,4 @@
-// A network's forward pass, as digitlib.models.weights exports it: an image in, probabilities out,
+// A network's forward pass, as digitlib.app.weights exports it: an image in, probabilities out,
 // and what every layer gave on the way.
 //
 // Values lie as in Keras, channels last: that of row y, column x and channel c of a stage is

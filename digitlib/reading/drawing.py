@@ -8,7 +8,7 @@ Strokes in dots, as no pen on a screen leaves them, are joined here alone.
 import numpy as np
 
 from digitlib.files import SHIPPED_MODEL
-from digitlib.models.loading import load_network
+from digitlib.models.loading import Network, load_network
 from digitlib.reading.glyphs import Line, find_lines
 from digitlib.reading.imaging import Glyph, Sheet, as_glyphs
 from digitlib.reading.ink import drawn_ink
@@ -23,7 +23,7 @@ def drawing_lines(grey: np.ndarray) -> list[Line[Glyph]]:
     return [as_glyphs(line, sheet) for line in find_lines(ink)]
 
 
-def read_drawing(grey: np.ndarray, network=None) -> Reading:
+def read_drawing(grey: np.ndarray, network: Network | None = None) -> Reading:
     """Read a drawing on plain paper, (h, w) uint8.
 
     `network` is what `digitlib.load_network` returns; without it, it is the shipped one.

@@ -50,7 +50,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Ink that may be one digit: its box in the ink map, and its own ink with a pixel around it."""
+    """Ink that may be one digit: its box in the ink map, and its own ink with a pixel around it.
+
+    `ink` is (h + 2, w + 2) or less at the map's edges, 0..1, where the box has h rows, w columns.
+    """
 
     box: Box
     ink: np.ndarray

@@ -90,7 +90,8 @@ def as_glyphs(line: Line[Part], sheet: Sheet) -> Line[Glyph]:
 class Prepared:
     """A picture, the ink map of its writing, and the lines of what may be digits in it.
 
-    `found` is the map of all its ink, 0 and more.
+    `ink` is (h, w), 0..1, of the picture as it is worked on, at most 1000 pixels a side; `found`
+    is the map of all its ink, (h, w), 0 and more.
     """
 
     picture: Picture

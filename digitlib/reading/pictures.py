@@ -80,16 +80,18 @@ def open_picture(picture: PictureLike, name: str = "The file") -> Picture:
     Parameters
     ----------
     picture : path, bytes, PIL.Image.Image or array
-        A file (PNG, JPEG, WebP, GIF, BMP, TIFF, or HEIC with pillow-heif), its bytes, an image,
-        or an array (H, W), (H, W, 3) or (H, W, 4) of any numeric type. Of an animation the first
-        frame counts. Arrays other than uint8 are scaled by their own finite range.
+        A file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, or HEIC with pillow-heif) of up to 250 MB,
+        its bytes, an image, or an array (H, W), (H, W, 3) or (H, W, 4) of any numeric type. Of an
+        animation the first frame counts. Arrays other than uint8 are scaled by their own finite
+        range.
     name : str
         What to call bytes in an error's sentence.
 
     Raises
     ------
     PictureError
-        If it is no such picture, is damaged, or has over 120 million pixels.
+        If it is no such picture, is damaged, or takes too much memory or time to open: over 120
+        million pixels (WebP 60, AVIF 100), over 65,535 a side, or a JPEG of over 100 scans.
 
     Examples
     --------

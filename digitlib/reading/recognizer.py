@@ -141,6 +141,8 @@ class Recognizer:
 
         Raises
         ------
+        TypeError
+            If `paths` is a single one.
         ChildProcessError
             If one of several processes is ended, as by the system where memory is short.
 
@@ -152,6 +154,8 @@ class Recognizer:
         5
         There is no file none.png; check the path.
         """
+        if isinstance(paths, str | Path):  # whose letters would be paths
+            raise TypeError(f"{display_name(paths)} is one path; give a list of them.")
         waiting = iter(paths)
         size = BATCH if workers == 1 else BATCH_OF_PROCESS
         batches = iter(lambda: list(itertools.islice(waiting, size)), [])

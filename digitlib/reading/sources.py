@@ -22,7 +22,7 @@ from digitlib.reading.pictures import (
 LIBRARIES = {"http": "aiohttp requests", "https": "aiohttp requests", "s3": "s3fs", "gs": "gcsfs"}
 
 
-def find_pictures(given: str) -> Iterator[str]:
+def find_pictures(given: str | os.PathLike[str]) -> Iterator[str]:
     """Yield what is meant: a file, the pictures below a folder, or those of a glob, in order.
 
     `given` is a path of this machine, or an address such as ``s3://bucket/folder`` for fsspec.
@@ -41,7 +41,7 @@ def find_pictures(given: str) -> Iterator[str]:
     >>> next(find_pictures(f"{SAMPLES}/*.jpg")).endswith(".jpg")
     True
     """
-    given = _local_path(given)
+    given = _local_path(os.fspath(given))
     found = _remote(given) if _is_address(given) else _local(given)
     yield next(found, given)
     yield from found

@@ -18,7 +18,7 @@ DIGITS: dict[str, list[list[Stroke]]] = _WAYS["digits"]
 SIGNS: dict[str, list[Stroke]] = _WAYS["signs"]  # that no reader should take for a digit
 
 
-def smooth(points, steps: int = 12) -> np.ndarray:
+def smooth(points: np.ndarray | list, steps: int = 12) -> np.ndarray:
     """Return a stroke's points (n, 2) joined by a Catmull-Rom spline, `steps` to each piece.
 
     E. Catmull, R. Rom: A class of local interpolating splines, 1974.

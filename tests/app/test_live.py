@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digitlib.app import browser
+from digitlib.app import browser, weights
 from digitlib.datasets.digits import load_digits
 from digitlib.errors import ModelError
 from digitlib.files import PRETRAINED
-from digitlib.models import weights
 from digitlib.models.loading import load_network
 from digitlib.reading import confidence, glyphs, imaging, ink, recognizer
 from digitlib.reading.drawing import drawing_lines, read_drawing

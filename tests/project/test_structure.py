@@ -32,8 +32,8 @@ ROOMS = {
     ),
     "bulk": (FOUNDATION | {"reading"}, "dask distributed pyarrow locket tqdm"),
     "app": (
-        FOUNDATION | {"reading", "datasets", "models"},
-        "numpy PIL anywidget traitlets",
+        FOUNDATION | {"reading", "datasets"},
+        "numpy PIL anywidget traitlets h5py",
     ),
     "lessons": (
         FOUNDATION

@@ -1,6 +1,6 @@
 """A saved Keras network's layers and weights for other programs, such as a page in a browser.
 
-Needs no Keras. ``python -m digitlib.models.weights`` prints the shipped reader's as JSON.
+Needs no Keras. ``python -m digitlib.app.weights`` prints the shipped reader's as JSON.
 """
 
 import base64
