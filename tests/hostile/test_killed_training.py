@@ -63,6 +63,7 @@ def whole(tmp_path_factory):
     return undisturbed(tmp_path_factory.mktemp("undisturbed") / "model.keras", SHORT)[0]
 
 
+@pytest.mark.slow
 def test_a_killed_and_a_terminated_run_end_as_if_they_had_not_been(tmp_path, whole):
     path = tmp_path / "model.keras"
     for how, epochs in ((signal.SIGKILL, 4), (signal.SIGTERM, 10)):

@@ -75,6 +75,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_payloads_run_where_keras_loads_them_alone(folder):
     done = subprocess.run(
         [sys.executable, "-c", LOAD_EACH, folder], capture_output=True, text=True, check=True

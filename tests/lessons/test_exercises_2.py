@@ -118,6 +118,7 @@ def test_a_network_for_small_digits(said):
     assert said("2.3", trained(divides, scale=1)) == "2.3: right!"
 
 
+@pytest.mark.slow
 def test_networks_that_have_not_learned(said):
     assert "a guess. Has this network been fitted" in said("2.3", convolutional())
     assert "labels in one order" in said("2.3", trained(convolutional(), turn=1))

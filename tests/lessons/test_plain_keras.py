@@ -36,6 +36,7 @@ def test_keras_has_the_same_settings_everywhere_and_comes_in_silence(tmp_path):
         assert (done.stdout, done.stderr) == (EXPECTED, "")
 
 
+@pytest.mark.slow
 def test_what_another_project_has_set_is_named_in_one_line(tmp_path):
     where = f" in {tmp_path / 'keras.json'}"
     set_aside = ": set aside, as digitlib always uses TensorFlow and Keras's own settings.\n"
@@ -67,6 +68,7 @@ def test_settings_that_keras_would_end_with_are_said_in_a_sentence(tmp_path, giv
     assert done.stderr == f"{said}delete that file, and Keras writes a new one.\n"
 
 
+@pytest.mark.slow
 def test_a_limit_for_trying_a_program_does_not_end_a_training(tmp_path):
     """Keras 3.15 has two such settings."""
     code = (

@@ -411,6 +411,7 @@ def test_a_checkpoint_of_another_run_is_refused_before_work_is_lost(digits, tmp_
     assert (tmp_path / "latest.weights.h5").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_second_training_to_the_same_output_is_refused(few, tmp_path):
     """The first goes on, and neither its checkpoint nor its lock is touched."""
     recipe = recipe_for("fast", few, epochs=2, batch_size=64)
@@ -450,6 +451,7 @@ def test_a_refusal_leaves_a_first_training_its_lock_before_it_has_a_checkpoint(t
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_finished_model_a_way_out(few, tmp_path, monkeypatch):
     """Saved elsewhere; and where nothing has room, saved by --resume once there is some."""
     recipe = recipe_for("fast", few, epochs=2, batch_size=64)
