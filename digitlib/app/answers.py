@@ -104,12 +104,7 @@ def _eleven(digit: Digit) -> np.ndarray:
 
 def _looked_at(prepared: Prepared, recognizer: Recognizer) -> list[dict]:
     """Return the pieces of ink in which no digit was found, whole ones, left to right."""
-    images = [
-        line.glyphs[span].image
-        for line in prepared.lines
-        for span in sorted(line.glyphs)
-        if span[1] - span[0] == 1
-    ]
+    images = [glyph.image for line in prepared.lines for glyph in line.pieces]
     if not images:
         return []
     probabilities = recognizer.probabilities(np.stack(images))

@@ -19,12 +19,7 @@ def advice(prepared: Prepared) -> str:
     >>> advice(prepare(SAMPLES / "blank_paper.jpg"))
     'Nothing stands out from the paper: take a darker pen, or more light.'
     """
-    pieces = [
-        glyph
-        for line in prepared.lines
-        for (start, stop), glyph in line.glyphs.items()
-        if stop - start == 1
-    ]
+    pieces = [glyph for line in prepared.lines for glyph in line.pieces]
     if not pieces and prepared.ink.any():
         return "There are too many small things for writing: take plain paper."
     if not pieces and prepared.rest.any():

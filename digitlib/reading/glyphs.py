@@ -72,6 +72,11 @@ class Line(Generic[T]):
     small: frozenset[int] = frozenset()
     slices: bool = False
 
+    @property
+    def pieces(self) -> list[T]:
+        """What single pieces make, left to right."""
+        return [self.glyphs[i, j] for i, j in sorted(self.glyphs) if j - i == 1]
+
 
 def find_lines(ink: np.ndarray) -> list[Line[Part]]:
     """Return the lines of an ink map, top to bottom, each with its pieces left to right."""

@@ -224,15 +224,15 @@ class Recognizer:
     def believe(self, lines: list[Line[Glyph]]) -> tuple[Said, Cuts]:
         """Return what the network says of each glyph, and the slices of those that it doubts."""
         glyphs = [glyph for line in lines for glyph in line.glyphs.values()]
-        alone = [j - i == 1 for line in lines for i, j in line.glyphs]
+        alone = {glyph for line in lines for glyph in line.pieces}
         if not glyphs:
             return {}, {}
         images = [glyph.image for glyph in glyphs]
         probs = self._network(np.stack(images))
         cuts = {
             glyph: glyph.slices
-            for glyph, one, p in zip(glyphs, alone, probs, strict=True)
-            if one and p[:10].max() < DOUBT and glyph.slices
+            for glyph, p in zip(glyphs, probs, strict=True)
+            if glyph in alone and p[:10].max() < DOUBT and glyph.slices
         }
         slices = [glyph for line in cuts.values() for glyph in line.glyphs.values()]
         if slices:

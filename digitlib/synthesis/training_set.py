@@ -67,12 +67,7 @@ def _on_a_page(images: np.ndarray, labels: np.ndarray, rng: Random) -> Pictures:
     chosen = rng.integers(len(images), size=rng.choice([1, 2, 3, 4]))
     inks = by_one_pen(images[chosen], rng)
     lines = prepare(on_paper(row_of(inks, rng), rng)).lines
-    found = [
-        glyph.image
-        for line in lines
-        for (start, stop), glyph in sorted(line.glyphs.items())
-        if stop - start == 1
-    ]
+    found = [glyph.image for line in lines for glyph in line.pieces]
     if len(found) != len(chosen):
         found, inks = [], []
     like = [_likeness(image, look(ink)) > LIKE for image, ink in zip(found, inks, strict=True)]
