@@ -5,13 +5,15 @@
 // eleven probabilities. Where there was something to look at, isOfSomething is true.
 import { keepShortcutsOut } from "./pad.js";
 
+const CLEARLY = 0.95; // so sure that there is no digit, and no tip is needed
+
 /**
  * Fill an element with an answer, and another one with bars; return { show }.
  *
  * onLook(glyph, isNew) is called with the digit that is looked into, or undefined; hint is said
- * where nothing was written.
+ * where nothing was written, tip where what was is hardly a digit.
  */
-export function createAnswer(answer, table, { hint = "", onLook = () => {} } = {}) {
+export function createAnswer(answer, table, { hint = "", tip = "", onLook = () => {} } = {}) {
   const says = add(answer, "div", "says");
   const text = add(says, "p", "text");
   const sure = add(says, "p", "sure");
@@ -27,11 +29,14 @@ export function createAnswer(answer, table, { hint = "", onLook = () => {} } = {
     const found = reading.digits.length ? reading.digits : reading.looked;
     if (found.length !== glyphs.length) chosen = null;
     glyphs = found;
-    [text.textContent, sure.textContent] = inWords(reading, hint);
+    [text.textContent, sure.textContent] = inWords(reading, { hint, tip, isNew });
     text.classList.toggle("words", !reading.text);
+    const lines = reading.text.split("\n");
+    text.style.setProperty("--chars", Math.max(1, ...lines.map((line) => line.length)));
+    text.style.setProperty("--lines", lines.length);
     showGlyphs();
     look(isNew);
-    return glyphs.length ? `${text.textContent}, ${sure.textContent}` : "";
+    return glyphs.length ? `${text.textContent.replaceAll("\n", ", ")}, ${sure.textContent}` : "";
   }
 
   function look(isNew) {
@@ -56,7 +61,7 @@ export function createAnswer(answer, table, { hint = "", onLook = () => {} } = {
     glyphs.forEach(({ image, digit, confidence }, i) => {
       const button = digits.children[i];
       paintGrey(button.firstChild, image);
-      button.lastChild.textContent = `${nameOf(digit)} ${percent(confidence)}`;
+      button.lastChild.textContent = `${nameOf(digit)}: ${percent(confidence)}`;
       button.setAttribute("aria-pressed", i === (chosen ?? glyphs.length - 1));
     });
   }
@@ -65,26 +70,27 @@ export function createAnswer(answer, table, { hint = "", onLook = () => {} } = {
 }
 
 /** Return what a reading says, and how sure it is, in words. */
-function inWords({ text, confidence, looked, isOfSomething }, hint) {
-  if (text) return [text.replaceAll("\n", ", "), `${percent(confidence)} sure`];
+function inWords({ text, confidence, looked, isOfSomething }, { hint, tip, isNew }) {
+  if (text) return [text, `${percent(confidence)} sure`];
   if (!looked.length) return isOfSomething ? ["No digit", "Nothing is taken for writing."] : ["", hint];
+  if (!isNew) return ["…", ""]; // a digit that is half drawn is none yet
   const sure = looked.length === 1 && looked[0].digit === 10 ? looked[0].confidence : confidence;
-  return ["No digit", `${percent(sure)} sure. Draw large, and leave gaps.`];
+  return ["No digit", `${percent(sure)} sure. ${sure < CLEARLY ? tip : ""}`.trim()];
 }
 
 export const nameOf = (digit) => (digit > 9 ? "none" : String(digit));
 
 /** Return a probability in per cent; only what is certain is 100 %. */
-export function percent(p) {
-  if (p > 0.999) return "> 99.9 %";
-  if (p < 0.001) return "< 0.1 %";
+export function percent(p, over = "over ", under = "under ") {
+  if (p > 0.999) return `${over}99.9 %`;
+  if (p < 0.001) return `${under}0.1 %`;
   return `${(100 * p).toFixed(1)} %`;
 }
 
 /** Fill a table with a row for each class; return a function that shows probabilities in it. */
 function createBars(table) {
   const caption = table.createCaption();
-  caption.textContent = "How probable each answer is";
+  caption.textContent = "What the network alone says";
   const rows = Array.from({ length: 11 }, (_, i) => {
     const row = table.insertRow();
     const head = document.createElement("th");
@@ -99,7 +105,7 @@ function createBars(table) {
     rows.forEach(({ row, bar, value }, i) => {
       const p = probabilities[i] ?? 0;
       bar.style.width = `${100 * p}%`;
-      value.textContent = probabilities.length ? percent(p) : "";
+      value.textContent = probabilities.length ? percent(p, "> ", "< ") : "";
       row.classList.toggle("best", p > 0 && p === best);
     });
   };

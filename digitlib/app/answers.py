@@ -149,7 +149,7 @@ def _ink(prepared: Prepared, boxes: list[tuple[int, int, int, int]]) -> Image.Im
     pen = ImageDraw.Draw(image)
     for box in boxes:
         pen.rectangle(
-            tuple(box * np.tile(np.divide(image.size, prepared.picture.size), 2)), None, BOX
+            tuple(box * np.tile(np.divide(image.size, prepared.picture.size), 2)), None, BOX, 2
         )
     return image
 

@@ -28,9 +28,10 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   const layers = createInside(element, ask, isPage);
   const answer = createAnswer(said, table, {
     hint: "Draw a digit, or several in a row.",
+    tip: "Draw large, and leave gaps.",
     onLook: layers.look,
   });
-  const taken = addPicture(table, "taken", "What is taken for writing");
+  const taken = addPicture(table, "taken", "The ink that was found");
   const note = add(said, "p", "note");
   const message = add(said, "p", "message");
   message.setAttribute("role", "alert");
@@ -80,10 +81,11 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   async function read() {
     const mine = (underWay = version);
     isLate = false;
-    const content = bytesOf(pad.toDataURL());
+    const question = pad.question(); // of a sample, to which one has come back
+    const content = question ? undefined : bytesOf(pad.toDataURL());
     let reading;
     try {
-      reading = await ask({ kind: "read" }, content);
+      reading = await ask(question ?? { kind: "read" }, content);
     } catch {
       if (underWay === mine) underWay = null;
       complain();
@@ -95,7 +97,7 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
       message.textContent = "";
       if (reading.error) message.textContent = reading.error;
       else show(fromPython(reading), mine === version && isDone);
-      if (!reading.error && mine === version && isDone) {
+      if (content && !reading.error && mine === version && isDone) {
         shown = content;
         keep.show();
       }
@@ -129,15 +131,18 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   }
 
   async function example(question) {
-    const mine = (version += 1);
-    pad.clear();
+    const mine = (answered = version += 1); // what is still read of a drawing comes too late
+    clearTimeout(waiting);
+    shown = null;
+    keep.reset();
+    element.classList.add("stale");
     const reply = await ask(question).catch(() => ({ error: silence(ask.isClosed(), isPage) }));
-    if (version > mine + 1) return; // something was drawn meanwhile
+    if (version > mine) return; // something was drawn meanwhile
     if (reply.error) {
       message.textContent = reply.error;
       return;
     }
-    pad.showPicture(await imageOf(reply.picture));
+    pad.showPicture(await imageOf(reply.picture), question);
     message.textContent = "";
     show(fromPython(reply));
     if (reply.label) note.textContent = `One of ${reply.source}’s test images, labelled ${reply.label}.`;
@@ -150,7 +155,7 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
 
 /** Return what is to be said when no answer comes. */
 function silence(isClosed, isPage) {
-  const again = isPage ? "start “digitlib app” again" : "run this cell again";
+  const again = isPage ? "start “digitlib app” again, and use the page that it opens" : "run this cell again";
   const who = isPage ? "server" : "kernel";
   if (isClosed) return `The ${who} has stopped: ${again}.`;
   return (
@@ -172,13 +177,13 @@ async function createExamples(place, ask, example) {
     image.alt = "";
     add(button, "span", "", name);
   }
-  addButton(place, "another", "Another digit", () => example({ kind: "another", index: index++ }));
+  addButton(place, "another", "A test image", () => example({ kind: "another", index: index++ }));
 }
 
 /** Add the layers, which need the network's weights: these come when one opens them. */
 function createInside(element, ask, isOpen) {
   const details = add(element, "details", "inside");
-  const summary = add(details, "summary", "", "What each layer of the network answers");
+  const summary = add(details, "summary", "", "Inside the network: what each layer sees");
   keepShortcutsOut(summary);
   const layers = createLayers(details);
   let network = null;

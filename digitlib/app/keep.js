@@ -18,8 +18,21 @@ export function createKept(place, ask) {
     summary.textContent = `${kept.length} ${kept.length === 1 ? "picture" : "pictures"} kept`;
     where.textContent = `In ${folder}. To score them: digitlib evaluate --data "${folder}"`;
     list.replaceChildren();
-    for (const { path, text } of kept) add(list, "li", "", `${path}: ${text || NONE}`);
+    for (const { path, text } of kept) {
+      const item = add(list, "li", "", `${path}: ${text || NONE} `);
+      const remove = addButton(item, "remove", "Remove", async () => {
+        const reply = await ask({ kind: "forget", path, before: null }).catch(() => ({ error: LOST }));
+        if (reply.error) where.textContent = `Not removed: ${reply.error}`;
+        else showAll(reply);
+        summary.focus();
+      });
+      remove.setAttribute("aria-label", `Remove ${path}`);
+    }
   }
+  // A page has two lists, beside the pad and below the photos: both show the same.
+  const lists = (ask.lists ??= []);
+  lists.push(show);
+  const showAll = (reply) => lists.forEach((each) => each(reply));
 
   async function refresh() {
     const reply = await ask({ kind: "kept" }).catch(() => ({ error: LOST }));
@@ -28,7 +41,7 @@ export function createKept(place, ask) {
 
   details.addEventListener("toggle", () => details.open && refresh());
   refresh();
-  return { show };
+  return { show: showAll };
 }
 
 /**
@@ -58,6 +71,8 @@ export function createKeep(place, ask, kept, { picture, drawn, name, note }) {
     addButton(row, "choice", String(digit), () => choose((text ?? "") + digit));
   }
   addButton(row, "choice", NONE, () => choose(""));
+  const back = addButton(row, "back", "⌫", () => choose(text.slice(0, -1) || null));
+  back.setAttribute("aria-label", "Take the last digit back");
   const keep = addButton(actions, "keep-it", "Keep it", send);
   const undo = addButton(actions, "unkeep", "Undo", takeBack);
   undo.setAttribute("aria-label", `Undo keeping ${name}`);
@@ -71,6 +86,7 @@ export function createKeep(place, ask, kept, { picture, drawn, name, note }) {
 
   function show() {
     keep.disabled = text === null || !picture();
+    back.disabled = !text;
     undo.hidden = done === null;
     label.textContent = text === null ? "Press the digits it shows, in order." : `It shows: ${text || NONE}`;
   }

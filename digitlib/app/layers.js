@@ -5,7 +5,7 @@ const GLOW = [[13, 8, 35], [88, 20, 94], [188, 55, 84], [249, 142, 9], [252, 255
 const GAP = 1; // pixels between feature maps
 
 /**
- * Fill an element with a picture for each layer; return { show, clear }.
+ * Fill an element with a picture for each layer; return { show }.
  *
  * show(stages) takes what forward() in network.js returns. With { wave: true } the pictures light
  * up one after the other.
@@ -28,12 +28,7 @@ export function createLayers(element) {
     list.classList.add("wave");
   }
 
-  function clear() {
-    figures = [];
-    list.replaceChildren();
-  }
-
-  return { show, clear };
+  return { show };
 }
 
 /** Return a list item with a picture for a stage, and what it is called. */

@@ -22,12 +22,14 @@ export function createReader(place, exported, fitted, examples = []) {
   const element = add(place, "div", "live");
   const drawn = add(element, "div", "drawn");
   const said = add(element, "div", "answer");
+  const beside = add(element, "div", "examples");
+  const table = add(element, "div", "table");
   const layers = createLayers(add(element, "div", "inside"));
-  const answer = createAnswer(said, add(element, "div", "table"), {
+  const answer = createAnswer(said, table, {
     hint: "Draw a digit, or several in a row with a gap between them.",
+    tip: "Draw large, and leave gaps.",
     onLook: (glyph, isNew) => layers.show(glyph?.stages ?? dark, { wave: isNew && Boolean(glyph) }),
   });
-  const beside = add(element, "div", "examples");
   const status = addStatus(element);
   let waiting = null;
   let took = 0;

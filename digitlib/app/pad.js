@@ -1,5 +1,6 @@
 // A drawing pad: strokes in, a picture out. It knows nothing of the page that it stands in.
 const SIDE = 280; // pixels of the picture that is read, however large the pad is on the screen
+const PEN = 16; // of these pixels
 const APART = 2; // of these pixels between two points of a stroke; closer ones are a hand's tremor
 const CORNER = 0.5; // cosine of the turn from which on a corner stays one, and is not rounded
 const RESTING = 8; // pixels; a touch that moves less than this is a palm that rests, or a dot
@@ -14,12 +15,13 @@ const PEN_IS_NEAR = 2000; // milliseconds after a pen was seen, in which a touch
  * - toDataURL(): the drawing as a PNG;
  * - isEmpty(), undo(), clear();
  * - show(strokes): draw strokes, lists of [x, y] in a square of side 1;
- * - showPicture(image): show an image or canvas until the next stroke;
+ * - showPicture(image, question): show an image or canvas until the next stroke;
+ * - question(): the question of the picture that is shown, or undefined;
  * - canvas, buttons: the elements.
  */
 export function createPad(
   element,
-  { pen = 16, onStroke = () => {}, onChange = () => {}, onClear = () => {} } = {},
+  { onStroke = () => {}, onChange = () => {}, onClear = () => {} } = {},
 ) {
   const canvas = document.createElement("canvas"); // as fine as the screen
   canvas.className = "digitlib-canvas";
@@ -34,6 +36,7 @@ export function createPad(
 
   let now = { strokes: [], picture: null };
   let before = []; // earlier states, for undo
+  let after = []; // states that were undone
   let active = null; // the pointer that draws: { id, type, start, hasMoved }
   let penSeen = -Infinity;
   let frame = null;
@@ -44,7 +47,7 @@ export function createPad(
     context.fillRect(0, 0, SIDE, SIDE);
     if (now.picture) drawWhole(context, now.picture);
     context.lineCap = context.lineJoin = "round";
-    context.lineWidth = pen;
+    context.lineWidth = PEN;
     context.strokeStyle = "black";
     for (const stroke of now.strokes) {
       context.beginPath();
@@ -69,6 +72,7 @@ export function createPad(
 
   function become(next) {
     before.push(now);
+    after = [];
     now = next;
   }
 
@@ -90,7 +94,7 @@ export function createPad(
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;
     event.preventDefault();
-    canvas.focus({ preventScroll: true });
+    canvas.focus({ preventScroll: true, focusVisible: false });
     const isTouch = event.pointerType === "touch";
     if (event.pointerType === "pen") penSeen = event.timeStamp;
     if (isTouch && event.timeStamp - penSeen < PEN_IS_NEAR) return;
@@ -129,7 +133,17 @@ export function createPad(
 
   function undo() {
     if (active) release({ keep: true });
-    now = before.pop() ?? now;
+    if (before.length) {
+      after.push(now);
+      now = before.pop();
+    }
+    changed();
+  }
+
+  function redo() {
+    if (active || !after.length) return;
+    before.push(now);
+    now = after.pop();
     changed();
   }
 
@@ -145,10 +159,12 @@ export function createPad(
   buttons.append(button("Undo", undo), button("Clear", clear));
   for (const each of [canvas, ...buttons.children]) {
     each.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+      const key = event.key.toLowerCase();
+      if (!(event.ctrlKey || event.metaKey) || !["y", "z"].includes(key)) return;
       event.preventDefault();
       event.stopPropagation();
-      undo();
+      if (key === "y" || event.shiftKey) redo();
+      else undo();
     });
   }
   element.append(canvas, buttons);
@@ -176,8 +192,9 @@ export function createPad(
       become({ strokes, picture: null });
       changed();
     },
-    showPicture(picture) {
-      become({ strokes: [], picture });
+    question: () => now.question,
+    showPicture(picture, question) {
+      become({ strokes: [], picture, question });
       frame ??= requestAnimationFrame(paintScreen);
     },
   };

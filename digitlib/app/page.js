@@ -9,6 +9,7 @@ async function ask(question, content = new Uint8Array(), onProgress = () => {}) 
   const query = `token=${token()}&question=${encodeURIComponent(JSON.stringify(question))}`;
   try {
     const response = await fetch(`ask?${query}`, { method: "POST", body: content });
+    if (response.status === 403) throw new Error("This page is of a server that has stopped.");
     isStopped = false;
     return await response.json();
   } catch (error) {

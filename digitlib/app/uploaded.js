@@ -7,7 +7,7 @@ import { shrunk } from "./shrink.js";
 
 const LARGEST = 50 * 2 ** 20; // bytes of a file
 const SLOW = 10_000; // milliseconds without an answer until the page says so
-const TAKEN = ["What is taken for writing", "What is taken for writing; in orange, what is not"];
+const TAKEN = ["The ink that was found", "The ink that was found; in orange, what is no writing"];
 
 /** Fill an element with an uploader; ask is as for createDrawing. */
 export function createUploader(place, ask, { isPage = false } = {}) {
@@ -58,6 +58,7 @@ export function createUploader(place, ask, { isPage = false } = {}) {
   function take(files) {
     for (const file of files) {
       const result = createResult(list, file, ask, kept);
+      if (file === files[0] && isPage) result.item.scrollIntoView({ block: "nearest" });
       summary.add(result);
       if (file.size > LARGEST) {
         const megabytes = Math.round(file.size / 2 ** 20);
@@ -108,7 +109,7 @@ function createResult(list, file, ask, kept) {
   }
 
   async function read(isPage) {
-    const again = isPage ? "start “digitlib app” again" : "run this cell again";
+    const again = isPage ? "start “digitlib app” again, and use the page that it opens" : "run this cell again";
     const who = isPage ? "server" : "kernel";
     const slow = setTimeout(() => {
       state.textContent += ask.isClosed()
@@ -152,7 +153,7 @@ function createResult(list, file, ask, kept) {
     if (!reading) return state.textContent;
     return reading.text ? `${reading.text.replaceAll("\n", ", ")}, ${percent(reading.confidence)} sure` : "no digit";
   };
-  return { name, fail, read, said, row: () => [name, reading?.text ?? "", reading ? reading.confidence.toFixed(4) : "", reading ? "" : state.textContent], isRead: () => reading !== null };
+  return { item, name, fail, read, said, row: () => [name, reading?.text ?? "", reading ? reading.confidence.toFixed(4) : "", reading ? "" : state.textContent], isRead: () => reading !== null };
 }
 
 /** Add a summary over all files, to be copied or saved as CSV. */

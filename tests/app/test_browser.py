@@ -202,7 +202,7 @@ def test_samples_and_test_images_can_be_clicked(app):
         right = 0
         for _ in range(5):
             before = page.locator(".digitlib-taken img").first.get_attribute("src")
-            page.get_by_role("button", name="Another digit").click()
+            page.get_by_role("button", name="A test image").click()
             page.locator(f".digitlib-taken img:not([src='{before}'])[src]").first.wait_for()
             label = page.locator(".digitlib-note:has-text('labelled')").text_content()[-2]
             right += page.locator("#pad .digitlib-text").text_content() == label
@@ -300,6 +300,22 @@ def test_a_stroke_across_the_edge_and_undo_by_key(app):
         page.locator(".digitlib-sure:has-text('Draw a digit')").first.wait_for()
         page.keyboard.press("Control+z")  # what was cleared comes back
         browsing.answer_is(page, "7")
+        page.keyboard.press("Control+Shift+z")  # and goes again
+        page.locator(".digitlib-sure:has-text('Draw a digit')").first.wait_for()
+
+
+def test_undo_comes_back_to_a_sample_with_the_answer_that_it_had(app):
+    with opened(app[0]) as page:
+        browsing.draw_seven(page)
+        browsing.answer_is(page, "7")
+        page.get_by_role("button", name="five digits").click()
+        browsing.answer_is(page, "20619")
+        browsing.draw(page, [(0.1, 0.9), (0.2, 0.9)])
+        page.locator(".digitlib-undo").click()
+        browsing.answer_is(page, "20619")
+        assert page.locator("#pad .digitlib-keep-it").is_disabled()
+        page.locator(".digitlib-undo").click()
+        browsing.answer_is(page, "7")
 
 
 def test_keeping_by_keyboard_with_undo(app):
@@ -329,6 +345,11 @@ def test_keeping_by_keyboard_with_undo(app):
         press(page, "#pad .digitlib-keep-it")
         page.locator("#pad .digitlib-said:has-text('Kept as no digit.')").wait_for()
         assert len(list(table.parent.glob("*.png"))) == 1
+        page.locator("#pad .digitlib-kept summary").click()
+        page.locator("#pad .digitlib-remove").click()
+        for place in ("pad", "uploader"):  # both lists of the page know
+            page.locator(f"#{place} .digitlib-kept").wait_for(state="hidden")
+        assert list(table.parent.glob("*.png")) == []
         with page.expect_file_chooser():
             press(page, "button.digitlib-upload")  # the way round drawing
         press(page, "#pad .digitlib-undo")

@@ -287,8 +287,15 @@ def on_loopback(folder):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1200, 900), (390, 844)], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param((1200, 900), "dark", id="desktop-dark"),
+        pytest.param((390, 844), "light", id="phone-light"),
+        pytest.param((1200, 900), "light", id="desktop-light", marks=pytest.mark.slow),
+        pytest.param((390, 844), "dark", id="phone-dark", marks=pytest.mark.slow),
+    ],
+)
 def test_pages_in_chromium(build, scheme, size):
     """Axe finds nothing, with all boxes open; nothing scrolls sideways; figures are on white."""
     from axe_playwright_python.sync_playwright import Axe
