@@ -199,10 +199,10 @@ def test_rows_of_a_tilted_drawing_and_a_fraction():
 
 @pytest.mark.browser
 def test_script_and_python_agree(in_browser):
-    """A sample of 300; benchmarks/in_browser.py measures 3,000."""
+    """A sample of 150; benchmarks/in_browser.py measures 3,000."""
     samples = {
-        "drawings": [*in_browser.drawings(200), tilted(), fraction(), powers()],
-        "images": load_digits().test_images[:100],
+        "drawings": [*in_browser.drawings(100), tilted(), fraction(), powers()],
+        "images": load_digits().test_images[:50],
     }
     with in_browser.reader_in_chromium() as read:
         for pictures in samples.values():
@@ -338,8 +338,17 @@ def test_every_example_is_read_right_by_keyboard(site):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP], ids=["phone", "tablet", "desktop"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(PHONE, "light", id="phone-light"),
+        pytest.param(DESKTOP, "dark", id="desktop-dark"),
+        pytest.param(PHONE, "dark", id="phone-dark", marks=pytest.mark.slow),
+        pytest.param(DESKTOP, "light", id="desktop-light", marks=pytest.mark.slow),
+        pytest.param(TABLET, "light", id="tablet-light", marks=pytest.mark.slow),
+        pytest.param(TABLET, "dark", id="tablet-dark", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(site, size, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
