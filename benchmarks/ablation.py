@@ -46,6 +46,7 @@ OTHERWISE: dict[str, Callable] = {
 }
 # What takes the place of a rule that is switched off.
 RULES: dict[ModuleType, dict[str, Callable]] = {
+    paper: {"without_table": lambda colours: (colours, None)},
     ink: {
         "plain_paper": lambda colours: None,
         "_without_borders": lambda ink: ink,
@@ -75,7 +76,6 @@ RULES: dict[ModuleType, dict[str, Callable]] = {
         "_may_be_one": lambda boxes: False,
     },
     imaging: {
-        "without_table": lambda colours: (colours, None),
         "_large_enough": lambda ink: (ink, 0),
         "with_stroke_width": lambda ink, thinnest, widest: np.clip(ink, 0, 1),
     },

@@ -88,3 +88,14 @@ def test_edit_distance(ablation, said, text, distance, monkeypatch):
     peers = importlib.import_module("peers")
     assert peers.edit_distance(said, text) == peers.edit_distance(text, said) == distance
     assert peers.least_sure([("a4", 0.9), ("b", 0.1), ("1 2", 0.8)]) == ("412", 0.8)
+
+
+def test_what_is_remembered_hides_no_rule_that_is_off(ablation):
+    """A stage that is remembered while its own rule is off would be as it was: nothing moves."""
+    hidden = [
+        name
+        for _, name, rests_on in ablation.STAGES
+        for module, rules in ablation.RULES.items()
+        if name in rules and module not in rests_on
+    ]
+    assert hidden == []
