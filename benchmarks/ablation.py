@@ -37,8 +37,8 @@ CHUNK = 10  # pictures that one process reads with every change, before it takes
 SURE = 0.9
 
 MODULES = (paper, ink, writing, glyphs, imaging, recognizer, confidence)
-# These say how pictures come in, how long to wait, and what the network takes.
-NOT_CHANGED = {"BATCH", "WAIT", "BATCH_OF_PROCESS", "SIDE"}
+# These say how pictures come in, how long to wait, and what the network takes and gives.
+NOT_CHANGED = {"BATCH", "WAIT", "BATCH_OF_PROCESS", "SIDE", "NO_DIGIT"}
 # A third more or less of these means something else than a third more or less of the number.
 OTHERWISE: dict[str, Callable] = {
     "EXPLAINED": lambda share, by: min(1.0, share * by),  # of the best: no window has more
