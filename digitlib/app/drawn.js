@@ -153,10 +153,15 @@ export function createDrawing(place, ask, { isPage = false } = {}) {
   return Promise.all([createExamples(examples, ask, example), layers.filled]);
 }
 
+/** Return who gives the answers, and what to do once that has stopped. */
+export function whoAnswers(isPage) {
+  if (isPage) return ["server", "start “digitlib app” again, and use the page that it opens"];
+  return ["kernel", "run this cell again"];
+}
+
 /** Return what is to be said when no answer comes. */
 function silence(isClosed, isPage) {
-  const again = isPage ? "start “digitlib app” again, and use the page that it opens" : "run this cell again";
-  const who = isPage ? "server" : "kernel";
+  const [who, again] = whoAnswers(isPage);
   if (isClosed) return `The ${who} has stopped: ${again}.`;
   return (
     `No answer yet: the ${who} is busy or has stopped. If it is busy, the answer comes by itself ` +

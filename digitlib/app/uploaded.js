@@ -1,6 +1,6 @@
 // Photos and other pictures: dropped, pasted, chosen or taken, and read one after the other.
 import { add, addButton, addStatus, createAnswer, percent } from "./answer.js";
-import { addPicture, fromPython } from "./drawn.js";
+import { addPicture, fromPython, whoAnswers } from "./drawn.js";
 import { createKeep, createKept } from "./keep.js";
 import { keepShortcutsOut } from "./pad.js";
 import { shrunk } from "./shrink.js";
@@ -109,8 +109,7 @@ function createResult(list, file, ask, kept) {
   }
 
   async function read(isPage) {
-    const again = isPage ? "start “digitlib app” again, and use the page that it opens" : "run this cell again";
-    const who = isPage ? "server" : "kernel";
+    const [who, again] = whoAnswers(isPage);
     const slow = setTimeout(() => {
       state.textContent += ask.isClosed()
         ? ` – the ${who} has stopped; ${again}`
